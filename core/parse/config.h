@@ -1,0 +1,101 @@
+/*
+ * config - configuration text to struct config; errors name the key.
+ *
+ * The text is JSON with comments. Every option is a row of one table in config.c: name,
+ * type, default, bounds, a sentence. The table reads the file, answers --help-config and
+ * writes docs/configuration.md, so the three cannot disagree. Unknown keys are errors that
+ * name the closest known one. Built on the main thread, then never written.
+ */
+#ifndef JF_PARSE_CONFIG_H
+#define JF_PARSE_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sdk/jackfield.h"
+
+enum config_profile { PROFILE_JACKFIELD, PROFILE_AWS };
+enum config_slow_reader { SLOW_REFUSE, SLOW_CLOSE, SLOW_DROP_OLDEST };
+
+/* "routes" of a plugin: the stage's key to the plugin's own name for the route. */
+struct config_rename {
+    char *key, *name;
+};
+
+struct config_plugin {
+    char *file;    /* as written; relative to the configuration file's folder */
+    char *options; /* JSON text, "{}" if none */
+    struct config_rename *renames;
+    size_t rename_count;
+};
+
+struct config_stage {
+    char *name;  /* "$default" lives at "/" */
+    char *route; /* the route selection expression */
+    struct config_plugin *plugins;
+    size_t plugin_count;
+};
+
+/* Files of `folder` under the URL path `path`. */
+struct config_static {
+    char *path, *folder;
+};
+
+struct config_limits {
+    uint64_t message_bytes, frame_bytes, inbox_bytes, outbox_bytes, mailbox_bytes;
+    uint64_t connections;
+    uint64_t event_ms, head_ms, close_ms;
+    uint64_t ping_s, idle_s, lifetime_s; /* 0: never */
+    uint64_t drain_s, drain_jitter_s;
+};
+
+struct config {
+    enum config_profile profile;
+    char *listen_host;
+    uint64_t listen_port;
+    uint64_t workers; /* 0: one per core */
+    enum jf_level log_level;
+    bool log_json;
+    char *tls_cert, *tls_key; /* NULL: no TLS */
+    enum config_slow_reader slow_reader;
+    bool refuse_binary;
+    char *store_kind; /* "memory" */
+    struct config_limits limits;
+    struct config_stage *stages;
+    size_t stage_count;
+    struct config_static *statics;
+    size_t static_count;
+};
+
+/* What is wrong, where. `line` and `column` count from 1; 0 if the place has none. */
+struct config_error {
+    unsigned line, column;
+    char text[512];
+};
+
+/* The defaults of the options and no stages. */
+void config_new(struct config **out);
+void config_free(struct config *config); /* NULL is accepted */
+
+/* Read `text` over the defaults ("profile" decides which). Relative file names are joined
+ * to `folder`. JF_E_INVALID with *error; *out is untouched then. */
+int config_parse(jf_bytes text, const char *folder, struct config **out,
+                 struct config_error *error);
+
+/* As if named at the top level: stage "$default", at "/". */
+void config_add_plugin(struct config *config, const char *file);
+
+/* "ADDRESS:PORT", "[v6]:PORT", ":PORT" or "PORT" into listen_host and listen_port.
+ * JF_E_INVALID: it is none of them. */
+int config_set_listen(struct config *config, jf_bytes text);
+
+/* Is the whole fit to run: stages present, certificate with key, limits that agree?
+ * JF_E_INVALID with *error. */
+int config_check(const struct config *config, struct config_error *error);
+
+void config_print_help(FILE *to);     /* --help-config: for a terminal */
+void config_print_markdown(FILE *to); /* docs/configuration.md */
+
+#endif

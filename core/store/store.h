@@ -1,0 +1,75 @@
+/*
+ * store - what is known about connections: their attributes and their groups.
+ *
+ * One store per worker. An operation is a struct its caller embeds, fills and keeps still
+ * until `done`; the store allocates nothing on the caller's behalf. `done` comes exactly
+ * once, on this worker, never from inside the call; a call that returns a failure never
+ * calls it. Attributes and memberships of a connection vanish with store->forget.
+ *
+ * Operations on one connection are issued by its home worker only, so they never race;
+ * group_members is asked from anywhere.
+ */
+#ifndef JF_STORE_STORE_H
+#define JF_STORE_STORE_H
+
+#include <stddef.h>
+
+#include "core/loop/task.h"
+#include "sdk/jackfield.h"
+
+#define STORE_KEY_MAX 256     /* octets of an attribute's or a group's name */
+#define STORE_VALUE_MAX 65536 /* octets of an attribute */
+
+struct loop;
+struct store;
+
+/* Embedded by its caller, hence the body. */
+struct store_op {
+    void (*done)(struct store_op *op, int status);
+
+    /* In; borrowed until `done`. Which ones an operation reads is its affair. */
+    jf_conn_id conn;
+    jf_bytes key; /* attribute or group, 1 to STORE_KEY_MAX octets, else JF_E_INVALID */
+    jf_bytes value;
+
+    /* Out; valid during `done`. */
+    jf_bytes answer;
+    const jf_conn_id *members; /* in no particular order */
+    size_t member_count;
+
+    /* The store's. */
+    struct task task;
+    struct store *store;
+    void *memory;
+    int status;
+};
+
+/* What the workers of a host share, if the kind shares anything. */
+struct store_shared;
+
+struct store_kind {
+    const char *name; /* as in the configuration */
+
+    /* Once per host, on the main thread, before the first open and after the last close. */
+    int (*share)(struct store_shared **out);
+    void (*unshare)(struct store_shared *shared);
+
+    int (*open)(struct loop *loop, struct store_shared *shared, struct store **out);
+    void (*close)(struct store *store); /* answers what is pending: JF_E_STOPPING */
+
+    /* Set, or remove with an empty value. */
+    int (*attr_set)(struct store *store, struct store_op *op);
+    /* JF_OK with `answer`, or JF_E_NOT_FOUND. */
+    int (*attr_get)(struct store *store, struct store_op *op);
+    /* Joining twice or leaving without having joined is JF_OK. */
+    int (*group_join)(struct store *store, struct store_op *op);
+    int (*group_leave)(struct store *store, struct store_op *op);
+    /* JF_OK with `members`, none for an unknown group. */
+    int (*group_members)(struct store *store, struct store_op *op);
+    /* All of `conn`: attributes and memberships. */
+    int (*forget)(struct store *store, struct store_op *op);
+};
+
+extern const struct store_kind store_memory;
+
+#endif

@@ -1,0 +1,479 @@
+/*
+ * jackfield.h - the one header a plugin includes.
+ *
+ * A plugin is a shared object with one visible symbol, `jf_entry`, a constant
+ * description the host can read before it runs a line of plugin code:
+ *
+ *     static int on_ping(struct jf_event *ev)
+ *     {
+ *         return jf_send(ev->self, ev->conn, JF_TEXT, jf_str("pong"));
+ *     }
+ *
+ *     static const struct jf_route routes[] = {
+ *         { "ping", on_ping },
+ *         { NULL, NULL },
+ *     };
+ *
+ *     JF_PLUGIN(.name = "ping", .version = "1.0", .routes = routes);
+ *
+ * Four promises hold for everything below.
+ *
+ *   THREADS    The first argument says where a function may be called.
+ *              jf_self:   from any thread, at any time until fini returns.
+ *              jf_worker: only on that worker's thread, inside a callback
+ *                         the host made with that worker.
+ *
+ *   MEMORY     No function returns memory you must free, and none keeps
+ *              memory you passed in: what you give is copied before the call
+ *              returns. What a callback receives is borrowed until it returns;
+ *              an event is borrowed until it is finished. `data` and `state`
+ *              pointers are yours; the host carries them and never looks
+ *              inside.
+ *
+ *   FAILURE    Every int is a jf_status: negative failed, zero worked. A
+ *              function that returns a failure had no effect: in particular
+ *              the callback it was given will never be called.
+ *
+ *   CALLBACKS  A completion is called exactly once, on the worker that asked,
+ *              and never from inside the call that started it; at shutdown
+ *              with JF_E_STOPPING, before worker_fini.
+ *
+ * VERSIONS     The major number changes when old plugins must be rebuilt, the
+ *              minor number when something is added at an end. The host loads
+ *              a plugin whose major equals its own and whose minor is not
+ *              greater. Hence a plugin never meets a host older than its
+ *              header, and structs the host hands out need no size; structs
+ *              the plugin hands in carry theirs.
+ *              History: docs/abi-changes.md.
+ */
+#ifndef JACKFIELD_H
+#define JACKFIELD_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define JF_ABI_MAJOR 1
+#define JF_ABI_MINOR 0
+
+/* ---- Values ------------------------------------------------------------ */
+
+/* Bytes someone else owns. Not NUL-terminated; `ptr` may be NULL if `len` is
+ * 0. Frozen: the values in this section never change their layout. */
+typedef struct jf_bytes {
+    const char *ptr;
+    size_t len;
+} jf_bytes;
+
+/* The name of one connection, unique across all nodes and never reused. A
+ * value: copy it, compare it, keep it for as long as you like. A name whose
+ * connection has ended is not an error to hold, only JF_E_GONE to use. */
+typedef struct jf_conn_id {
+    uint8_t octet[11];
+} jf_conn_id;
+
+#define JF_CONN_ID_TEXT 16 /* its text: base64url with padding, "JC1dgf9yoAMCK-g=" */
+
+/* The name of one timer. 0 is never a timer. */
+typedef uint64_t jf_timer;
+
+/* One table for C, Lua and the logs: the Lua name of JF_E_GONE is "gone". */
+#define JF_STATUS_MAP(XX)                                                     \
+    XX(-1, INVALID, "invalid", "an argument is not acceptable")               \
+    XX(-2, NOMEM, "nomem", "not enough memory for data of this size")         \
+    XX(-3, GONE, "gone", "the connection no longer exists")                   \
+    XX(-4, FULL, "full", "a queue is at its limit; try later or shed load")   \
+    XX(-5, TOO_BIG, "too_big", "larger than the configured limit")            \
+    XX(-6, DENIED, "denied", "refused by policy")                             \
+    XX(-7, TIMEOUT, "timeout", "no answer in time; it may still take effect") \
+    XX(-8, UNAVAILABLE, "unavailable", "the store cannot be reached now")     \
+    XX(-9, NOT_FOUND, "not_found", "no such key")                             \
+    XX(-10, STOPPING, "stopping", "the host is shutting down")                \
+    XX(-11, INTERNAL, "internal", "a fault in the host; please report it")
+
+enum jf_status {
+    JF_OK = 0,
+    JF_LATER = 1, /* only from an event handler: jf_finish() will follow */
+#define XX(code, upper, lower, text) JF_E_##upper = code,
+    JF_STATUS_MAP(XX)
+#undef XX
+};
+
+enum jf_level { JF_ERROR, JF_WARN, JF_INFO, JF_DEBUG };
+enum jf_opcode { JF_TEXT = 1, JF_BINARY = 2 };
+enum jf_kind { JF_CONNECT, JF_MESSAGE, JF_DISCONNECT };
+
+/* ---- Handles ----------------------------------------------------------- */
+
+struct jf_host;
+
+/* This plugin instance. */
+typedef struct jf_self {
+    const struct jf_host *host;
+    void *state;           /* yours: set it in init */
+    uint32_t worker_count;
+} jf_self;
+
+/* This plugin instance on one event-loop thread. */
+typedef struct jf_worker {
+    jf_self *self;
+    void *local;           /* yours: set it in worker_init; needs no lock */
+    uint32_t index;        /* 0 .. worker_count - 1 */
+} jf_worker;
+
+/* ---- Events ------------------------------------------------------------ */
+
+struct jf_pair {
+    jf_bytes name, value;
+};
+
+/* A client asks to connect; its upgrade waits for the verdict. JF_OK admits it,
+ * a failure refuses it: jf_subprotocol() and jf_refuse() add the details. What
+ * is sent to it meanwhile follows the upgrade, or is gone with it. */
+struct jf_connect {
+    jf_bytes path, peer, subprotocols;
+    const struct jf_pair *headers; /* as the client wrote them; jf_find() */
+    const struct jf_pair *query;   /* percent-decoded */
+    size_t header_count, query_count;
+};
+
+struct jf_message {
+    jf_bytes body;
+    uint32_t opcode; /* enum jf_opcode; text is valid UTF-8 */
+};
+
+/* The connection has ended: sends to it already fail, its attributes can still
+ * be read until this event is finished. The status is ignored. */
+struct jf_disconnect {
+    jf_bytes reason;
+    uint32_t code; /* RFC 6455 close code; 1006 if the peer just vanished */
+};
+
+/* One event. It stays valid until it is finished, body and all: when the
+ * handler returns, or, after JF_LATER, when jf_finish() is called. Events of
+ * one connection come in order and one at a time, so an unfinished event holds
+ * back its own connection and no other. */
+struct jf_event {
+    jf_self *self;
+    jf_worker *worker;
+    void *data;     /* of the route, if jf_route_add() made it */
+    jf_conn_id conn;
+    jf_bytes stage; /* the served API it came in by */
+    jf_bytes route; /* the route key that selected this handler */
+    uint32_t kind;  /* enum jf_kind; of the next three only its own is set */
+    const struct jf_connect *connect;
+    const struct jf_message *message;
+    const struct jf_disconnect *disconnect;
+};
+
+/* Handle one event on its worker's thread. Return JF_OK when done, a failure
+ * to have the host answer with an error, or JF_LATER and then call jf_finish()
+ * exactly once. */
+typedef int jf_event_fn(struct jf_event *ev);
+
+typedef void jf_run_fn(jf_worker *w, void *data);
+typedef void jf_done_fn(jf_worker *w, void *data, int status);
+typedef void jf_value_fn(jf_worker *w, void *data, int status, jf_bytes value);
+typedef void jf_members_fn(jf_worker *w, void *data, int status,
+                           const jf_conn_id *ids, size_t count);
+
+/* ---- What the plugin provides ------------------------------------------ */
+
+/* Frozen: this struct never grows, so that arrays of it stay arrays. */
+struct jf_route {
+    const char *key; /* "$connect", "$disconnect", "$default" or a name */
+    jf_event_fn *handler;
+};
+
+struct jf_plugin {
+    uint32_t size;
+    uint16_t abi_major, abi_minor;
+    const char *name, *version;
+
+    /* Ends with { NULL, NULL }; NULL if all routes come from jf_route_add(). */
+    const struct jf_route *routes;
+
+    /* Once per instance, on the main thread, before its first worker_init.
+     * `options` is the JSON text of the instance's "options" in the host's
+     * configuration, "{}" if it has none. A failure: the instance is not used,
+     * and a host that is just starting stops. */
+    int (*init)(jf_self *self, jf_bytes options);
+
+    /* Once per worker, on its thread, before its first event. */
+    int (*worker_init)(jf_worker *w);
+
+    /* The mirror images, in reverse order, each only if its twin succeeded,
+     * once every event is finished. After fini no callback will come. */
+    void (*worker_fini)(jf_worker *w);
+    void (*fini)(jf_self *self);
+};
+
+#if defined(__GNUC__)
+#define JF_EXPORT __attribute__((visibility("default")))
+#define JF_CHECK __attribute__((warn_unused_result))
+#define JF_FORMAT(fmt, args) __attribute__((format(printf, fmt, args)))
+#else
+#define JF_EXPORT
+#define JF_CHECK
+#define JF_FORMAT(fmt, args)
+#endif
+
+extern JF_EXPORT const struct jf_plugin jf_entry;
+
+#define JF_PLUGIN(...)                                                        \
+    const struct jf_plugin jf_entry = { .size = sizeof(struct jf_plugin),     \
+                                        .abi_major = JF_ABI_MAJOR,            \
+                                        .abi_minor = JF_ABI_MINOR,            \
+                                        __VA_ARGS__ }
+
+/* ---- What the host provides -------------------------------------------- */
+
+/* The functions below call through this table. A test may bring its own: see
+ * testing/fake_host.h. New entries are added at the end only. */
+struct jf_host {
+    uint16_t abi_major, abi_minor;
+
+    int (*send)(jf_self *, jf_conn_id, uint32_t, jf_bytes);
+    int (*send_many)(jf_self *, const jf_conn_id *, size_t, uint32_t, jf_bytes);
+    int (*send_group)(jf_self *, jf_bytes, uint32_t, jf_bytes);
+    int (*send_all)(jf_self *, jf_bytes, uint32_t, jf_bytes);
+    int (*send_then)(jf_worker *, jf_conn_id, uint32_t, jf_bytes,
+                     jf_done_fn *, void *);
+    int (*close)(jf_self *, jf_conn_id, uint32_t, jf_bytes);
+    void (*finish)(struct jf_event *, int);
+    int (*subprotocol)(struct jf_event *, jf_bytes);
+    int (*refuse)(struct jf_event *, uint32_t, jf_bytes);
+
+    int (*attr_set)(jf_worker *, jf_conn_id, jf_bytes, jf_bytes, jf_done_fn *, void *);
+    int (*attr_get)(jf_worker *, jf_conn_id, jf_bytes, jf_value_fn *, void *);
+    int (*group_join)(jf_worker *, jf_bytes, jf_conn_id, jf_done_fn *, void *);
+    int (*group_leave)(jf_worker *, jf_bytes, jf_conn_id, jf_done_fn *, void *);
+    int (*group_members)(jf_worker *, jf_bytes, jf_members_fn *, void *);
+
+    int (*route_add)(jf_self *, jf_bytes, jf_event_fn *, void *);
+    int (*post)(jf_self *, uint32_t, jf_run_fn *, void *);
+    int (*timer_start)(jf_worker *, uint64_t, jf_run_fn *, void *, jf_timer *);
+    void (*timer_stop)(jf_worker *, jf_timer);
+    void (*log)(jf_self *, int, jf_bytes);
+    void (*id_to_text)(jf_conn_id, char *);
+    int (*id_from_text)(jf_bytes, jf_conn_id *);
+};
+
+/* Send one message. JF_OK: accepted, in order with your other sends to it from
+ * this thread. It is no promise of delivery; jf_send_then() tells the fate.
+ * JF_E_FULL: a queue on the way is full, nothing was queued. [any thread] */
+static inline JF_CHECK int jf_send(jf_self *self, jf_conn_id to, uint32_t opcode,
+                                   jf_bytes body)
+{
+    return self->host->send(self, to, opcode, body);
+}
+
+/* Send one message to many; those that are gone are skipped. The body is
+ * copied once per worker, not once per connection. [any thread] */
+static inline JF_CHECK int jf_send_many(jf_self *self, const jf_conn_id *to,
+                                        size_t count, uint32_t opcode, jf_bytes body)
+{
+    return self->host->send_many(self, to, count, opcode, body);
+}
+
+/* Send to all who are members when each worker looks; on the caller's own worker
+ * that is now. A group without members is no error. [any thread] */
+static inline JF_CHECK int jf_send_group(jf_self *self, jf_bytes group,
+                                         uint32_t opcode, jf_bytes body)
+{
+    return self->host->send_group(self, group, opcode, body);
+}
+
+/* Send to every connection of a stage, `ev->stage` for the sender's own.
+ * [any thread] */
+static inline JF_CHECK int jf_send_all(jf_self *self, jf_bytes stage, uint32_t opcode,
+                                       jf_bytes body)
+{
+    return self->host->send_all(self, stage, opcode, body);
+}
+
+/* Like jf_send(), then tell its fate: JF_OK when it has been handed to the
+ * kernel, or JF_E_GONE, JF_E_FULL, JF_E_TIMEOUT. [worker] */
+static inline JF_CHECK int jf_send_then(jf_worker *w, jf_conn_id to, uint32_t opcode,
+                                        jf_bytes body, jf_done_fn *done, void *data)
+{
+    return w->self->host->send_then(w, to, opcode, body, done, data);
+}
+
+/* Close with an RFC 6455 code, after what is queued. [any thread] */
+static inline int jf_close(jf_self *self, jf_conn_id conn, uint32_t code,
+                           jf_bytes reason)
+{
+    return self->host->close(self, conn, code, reason);
+}
+
+/* Finish an event whose handler returned JF_LATER, as if it had returned
+ * `status`. It cannot fail: its place in the worker's mailbox was reserved
+ * with the event. It takes effect after the handler has returned, even if
+ * another thread is faster. An event that is overdue is answered with an error
+ * and logged with its route, yet stays yours until you finish it.
+ * [any thread] */
+static inline void jf_finish(struct jf_event *ev, int status)
+{
+    ev->self->host->finish(ev, status);
+}
+
+/* On a JF_CONNECT not yet finished, by whoever holds it: choose one of the
+ * offered subprotocols; or say with which HTTP status and body to refuse (by
+ * default 403 for JF_E_DENIED, 504 for JF_E_TIMEOUT, else 502). */
+static inline JF_CHECK int jf_subprotocol(struct jf_event *ev, jf_bytes name)
+{
+    return ev->self->host->subprotocol(ev, name);
+}
+
+/* Returns JF_E_DENIED, so that a handler can end with it. */
+static inline JF_CHECK int jf_refuse(struct jf_event *ev, uint32_t http_status,
+                                     jf_bytes body)
+{
+    return ev->self->host->refuse(ev, http_status, body);
+}
+
+/* Attributes and memberships belong to their connection and vanish with it.
+ * All five are asynchronous, in memory as in Redis. An empty value removes the
+ * attribute. `done` may be NULL where the fate does not matter. [worker] */
+static inline JF_CHECK int jf_attr_set(jf_worker *w, jf_conn_id conn, jf_bytes key,
+                                       jf_bytes value, jf_done_fn *done, void *data)
+{
+    return w->self->host->attr_set(w, conn, key, value, done, data);
+}
+
+static inline JF_CHECK int jf_attr_get(jf_worker *w, jf_conn_id conn, jf_bytes key,
+                                       jf_value_fn *done, void *data)
+{
+    return w->self->host->attr_get(w, conn, key, done, data);
+}
+
+static inline JF_CHECK int jf_group_join(jf_worker *w, jf_bytes group, jf_conn_id conn,
+                                         jf_done_fn *done, void *data)
+{
+    return w->self->host->group_join(w, group, conn, done, data);
+}
+
+static inline JF_CHECK int jf_group_leave(jf_worker *w, jf_bytes group, jf_conn_id conn,
+                                          jf_done_fn *done, void *data)
+{
+    return w->self->host->group_leave(w, group, conn, done, data);
+}
+
+static inline JF_CHECK int jf_group_members(jf_worker *w, jf_bytes group,
+                                            jf_members_fn *done, void *data)
+{
+    return w->self->host->group_members(w, group, done, data);
+}
+
+/* Add a route with its own `data`, for keys known only at run time. Only
+ * while init runs; JF_E_INVALID later. [main thread, in init] */
+static inline JF_CHECK int jf_route_add(jf_self *self, jf_bytes key,
+                                        jf_event_fn *handler, void *data)
+{
+    return self->host->route_add(self, key, handler, data);
+}
+
+/* Run `fn` on a worker's thread: how a thread of your own comes home.
+ * [any thread] */
+static inline JF_CHECK int jf_post(jf_self *self, uint32_t worker, jf_run_fn *fn,
+                                   void *data)
+{
+    return self->host->post(self, worker, fn, data);
+}
+
+/* Run `fn` once, after `ms`, on this worker. A stopped timer never fires.
+ * [worker] */
+static inline JF_CHECK int jf_timer_start(jf_worker *w, uint64_t ms, jf_run_fn *fn,
+                                          void *data, jf_timer *timer)
+{
+    return w->self->host->timer_start(w, ms, fn, data, timer);
+}
+
+static inline void jf_timer_stop(jf_worker *w, jf_timer timer)
+{
+    w->self->host->timer_stop(w, timer);
+}
+
+/* One line, printf style, cut at 1023 characters. Formatting happens on this
+ * side: no variable arguments cross the boundary. [any thread] */
+static inline JF_FORMAT(3, 4) void jf_log(jf_self *self, int level, const char *fmt, ...)
+{
+    char line[1024];
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(line, sizeof(line), fmt, args);
+    va_end(args);
+    if (n < 0)
+        return;
+    size_t len = (size_t)n < sizeof(line) ? (size_t)n : sizeof(line) - 1;
+    jf_bytes text = { line, len };
+    self->host->log(self, level, text);
+}
+
+/* `text` takes JF_CONN_ID_TEXT characters and a NUL. */
+static inline void jf_id_to_text(jf_self *self, jf_conn_id id, char *text)
+{
+    self->host->id_to_text(id, text);
+}
+
+static inline JF_CHECK int jf_id_from_text(jf_self *self, jf_bytes text, jf_conn_id *id)
+{
+    return self->host->id_from_text(text, id);
+}
+
+/* ---- Small comforts ---------------------------------------------------- */
+
+static inline jf_bytes jf_str(const char *s)
+{
+    jf_bytes b = { s, strlen(s) };
+    return b;
+}
+
+static inline jf_bytes jf_view(const void *ptr, size_t len)
+{
+    jf_bytes b = { (const char *)ptr, len };
+    return b;
+}
+
+static inline int jf_same(jf_bytes a, jf_bytes b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+/* The value of the first pair of that name, ASCII case ignored; `ptr` is NULL if there
+ * is none, which tells it from an empty value. Repeated names are met by walking the
+ * array. */
+static inline jf_bytes jf_find(const struct jf_pair *pairs, size_t count,
+                               const char *name)
+{
+    jf_bytes none = { NULL, 0 };
+    size_t len = strlen(name);
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 0;
+        if (pairs[i].name.len != len)
+            continue;
+        while (at < len) {
+            char a = pairs[i].name.ptr[at], b = name[at];
+            a = (char)(a >= 'A' && a <= 'Z' ? a + 32 : a);
+            b = (char)(b >= 'A' && b <= 'Z' ? b + 32 : b);
+            if (a != b)
+                break;
+            at++;
+        }
+        if (at == len)
+            return pairs[i].value;
+    }
+    return none;
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif /* JACKFIELD_H */
