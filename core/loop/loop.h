@@ -17,14 +17,16 @@ struct uv_loop_s;
 
 int loop_new(struct loop **out); /* JF_E_UNAVAILABLE: the system gave no loop */
 
-/* After loop_run() has returned and everything on it has been freed: lets the last close
- * callbacks run, then checks that libuv holds nothing any more. NULL is accepted. */
+/* After loop_run() has returned and everything on it has been freed: runs what is still
+ * deferred, lets the last close callbacks run, then checks that libuv holds nothing any
+ * more. The hook is not called again. NULL is accepted. */
 void loop_free(struct loop *loop);
 
 /* For those who have a door to libuv, and for libwebsockets' foreign loop. */
 struct uv_loop_s *loop_uv(struct loop *loop);
 
-/* Run until loop_stop(). A stop that came first makes it return after one turn. */
+/* Run until loop_stop(), and then to the end of that turn: deferred tasks, hook. A stop
+ * that came first makes it return after one turn. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
 
@@ -43,7 +45,7 @@ void loop_set_turn_end(struct loop *loop, void (*hook)(void *data), void *data);
 /* A one-shot timer. `fire(data)` runs on the loop, never from inside timer_start(). */
 struct timer;
 void timer_new(struct loop *loop, void (*fire)(void *data), void *data, struct timer **out);
-void timer_start(struct timer *timer, uint64_t ms); /* again: moves it */
+void timer_start(struct timer *timer, uint64_t ms); /* 0 counts as 1; again: moves it */
 void timer_stop(struct timer *timer);               /* it will not fire */
 void timer_free(struct timer *timer);               /* stops it; NULL is accepted */
 
