@@ -4,7 +4,9 @@
  * One store per worker. An operation is a struct its caller embeds, fills and keeps still
  * until `done`; the store allocates nothing on the caller's behalf. `done` comes exactly
  * once, on this worker, never from inside the call; a call that returns a failure never
- * calls it. Attributes and memberships of a connection vanish with store->forget.
+ * calls it. The call itself fails only for its arguments (JF_E_INVALID, JF_E_TOO_BIG) and
+ * after the close (JF_E_STOPPING); all else is told by `done`. Attributes and memberships
+ * of a connection vanish with store->forget.
  *
  * Operations on one connection are issued by its home worker only, so they never race;
  * group_members is asked from anywhere.
@@ -18,7 +20,9 @@
 #include "sdk/jackfield.h"
 
 #define STORE_KEY_MAX 256     /* octets of an attribute's or a group's name */
-#define STORE_VALUE_MAX 65536 /* octets of an attribute */
+#define STORE_VALUE_MAX 65536 /* octets of an attribute, else JF_E_TOO_BIG */
+#define STORE_ATTRS_MAX 256   /* attributes of a connection, else JF_E_FULL */
+#define STORE_GROUPS_MAX 1024 /* groups a connection is in, else JF_E_FULL */
 
 struct loop;
 struct store;
@@ -55,7 +59,8 @@ struct store_kind {
     void (*unshare)(struct store_shared *shared);
 
     int (*open)(struct loop *loop, struct store_shared *shared, struct store **out);
-    void (*close)(struct store *store); /* answers what is pending: JF_E_STOPPING */
+    /* Answers what is pending, before it returns: JF_E_STOPPING. NULL is accepted. */
+    void (*close)(struct store *store);
 
     /* Set, or remove with an empty value. */
     int (*attr_set)(struct store *store, struct store_op *op);

@@ -1,0 +1,40 @@
+/*
+ * ledger - attributes and groups in memory, shared by all workers.
+ *
+ * Every call does its work at once, under one of the ledger's shard locks at a time.
+ * Arguments have been checked; sizes are within store.h's limits. Calls about one
+ * connection come from one thread at a time. [any thread]
+ */
+#ifndef JF_STORE_LEDGER_H
+#define JF_STORE_LEDGER_H
+
+#include <stddef.h>
+
+#include "sdk/jackfield.h"
+
+struct ledger;
+
+struct ledger *ledger_new(void);
+void ledger_free(struct ledger *ledger); /* nobody else uses it any more */
+
+/* JF_E_FULL: STORE_ATTRS_MAX; JF_E_NOMEM. */
+int ledger_attr_set(struct ledger *ledger, jf_conn_id conn, jf_bytes key, jf_bytes value);
+void ledger_attr_remove(struct ledger *ledger, jf_conn_id conn, jf_bytes key);
+
+/* A copy, yours to free; JF_E_NOT_FOUND, JF_E_NOMEM. */
+int ledger_attr_get(struct ledger *ledger, jf_conn_id conn, jf_bytes key, void **copy,
+                    size_t *len);
+
+/* JF_E_FULL: STORE_GROUPS_MAX; JF_E_NOMEM. */
+int ledger_join(struct ledger *ledger, jf_bytes group, jf_conn_id conn);
+void ledger_leave(struct ledger *ledger, jf_bytes group, jf_conn_id conn);
+
+/* A copy, yours to free; of an empty group NULL. JF_E_NOMEM. */
+int ledger_members(struct ledger *ledger, jf_bytes group, jf_conn_id **copy, size_t *count);
+
+void ledger_forget(struct ledger *ledger, jf_conn_id conn);
+
+/* How many records of connections and groups it holds. */
+size_t ledger_size(struct ledger *ledger);
+
+#endif
