@@ -1,10 +1,10 @@
 /*
  * config - configuration text to struct config; errors name the key.
  *
- * The text is JSON with comments. Every option is a row of one table in config.c: name,
- * type, default, bounds, a sentence. The table reads the file, answers --help-config and
- * writes docs/configuration.md, so the three cannot disagree. Unknown keys are errors that
- * name the closest known one. Built on the main thread, then never written.
+ * The text is JSON with comments. Every option is a row of one table in config_table.c:
+ * name, type, default, bounds, a sentence. The table reads the file, answers --help-config
+ * and writes docs/configuration.md, so the three cannot disagree. Unknown keys are errors
+ * that name the closest known one. Built on the main thread, then never written.
  */
 #ifndef JF_PARSE_CONFIG_H
 #define JF_PARSE_CONFIG_H
@@ -25,7 +25,7 @@ struct config_rename {
 };
 
 struct config_plugin {
-    char *file;    /* as written; relative to the configuration file's folder */
+    char *file;    /* joined to the configuration file's folder if relative */
     char *options; /* JSON text, "{}" if none */
     struct config_rename *renames;
     size_t rename_count;
@@ -69,6 +69,8 @@ struct config {
     size_t static_count;
 };
 
+#define CONFIG_STAGE_DEFAULT "$default"
+
 /* What is wrong, where. `line` and `column` count from 1; 0 if the place has none. */
 struct config_error {
     unsigned line, column;
@@ -87,8 +89,8 @@ int config_parse(jf_bytes text, const char *folder, struct config **out,
 /* As if named at the top level: stage "$default", at "/". */
 void config_add_plugin(struct config *config, const char *file);
 
-/* "ADDRESS:PORT", "[v6]:PORT", ":PORT" or "PORT" into listen_host and listen_port.
- * JF_E_INVALID: it is none of them. */
+/* "ADDRESS:PORT", "[v6]:PORT", ":PORT" (all IPv4 addresses) or "PORT" (the host stays) into
+ * listen_host, without brackets, and listen_port. JF_E_INVALID: it is none of them. */
 int config_set_listen(struct config *config, jf_bytes text);
 
 /* Is the whole fit to run: stages present, certificate with key, limits that agree?

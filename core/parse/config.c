@@ -1,0 +1,234 @@
+/* A configuration's life: its defaults, what the command line adds to it, whether it is fit
+ * to run. Reading one from text is in config_read.c, the options are in config_table.c. */
+#include "core/parse/config.h"
+
+#include <stdarg.h>
+
+#include "core/base/bytes.h"
+#include "core/base/memory.h"
+#include "core/parse/config_build.h"
+#include "core/parse/config_table.h"
+
+#define FRAME_HEADER_MAX 10 /* of a frame to a client: RFC 6455, section 5.2 */
+
+void config_set_text(char **slot, const char *text)
+{
+    free(*slot);
+    *slot = xdup(jf_str(text));
+}
+
+void config_set_choice(struct config *config, const struct config_option *option,
+                       unsigned index)
+{
+    void *slot = (char *)config + option->offset;
+    bool flag = index != 0;
+    CHECK(option->size == sizeof(flag) || option->size == sizeof(index));
+    if (option->size == sizeof(flag))
+        memcpy(slot, &flag, sizeof(flag));
+    else
+        memcpy(slot, &index, sizeof(index));
+}
+
+static void set_default(struct config *config, const struct config_option *option,
+                        enum config_profile profile)
+{
+    void *slot = (char *)config + option->offset;
+    if (option->type == CONFIG_NUMBER) {
+        memcpy(slot, &option->preset[profile], sizeof(uint64_t));
+    } else if (option->type == CONFIG_CHOICE) {
+        config_set_choice(config, option, (unsigned)option->preset[profile]);
+    } else {
+        config_set_text(slot, option->preset_text);
+    }
+}
+
+void config_preset(struct config *config, enum config_profile profile)
+{
+    for (size_t i = 0; i < config_option_count; i++) {
+        if (config_option_has_default(&config_options[i]))
+            set_default(config, &config_options[i], profile);
+    }
+}
+
+void config_settle(struct config *config)
+{
+    if (!config->limits.frame_bytes)
+        config->limits.frame_bytes = config->limits.message_bytes;
+}
+
+void config_new(struct config **out)
+{
+    struct config *config = xnew(struct config);
+    config_preset(config, PROFILE_JACKFIELD);
+    config_settle(config);
+    *out = config;
+}
+
+static void free_plugin(struct config_plugin *plugin)
+{
+    for (size_t i = 0; i < plugin->rename_count; i++) {
+        free(plugin->renames[i].key);
+        free(plugin->renames[i].name);
+    }
+    free(plugin->renames);
+    free(plugin->options);
+    free(plugin->file);
+}
+
+static void free_stage(struct config_stage *stage)
+{
+    for (size_t i = 0; i < stage->plugin_count; i++)
+        free_plugin(&stage->plugins[i]);
+    free(stage->plugins);
+    free(stage->route);
+    free(stage->name);
+}
+
+void config_free(struct config *config)
+{
+    if (!config)
+        return;
+    for (size_t i = 0; i < config->stage_count; i++)
+        free_stage(&config->stages[i]);
+    for (size_t i = 0; i < config->static_count; i++) {
+        free(config->statics[i].path);
+        free(config->statics[i].folder);
+    }
+    free(config->stages);
+    free(config->statics);
+    free(config->listen_host);
+    free(config->tls_cert);
+    free(config->tls_key);
+    free(config->store_kind);
+    free(config);
+}
+
+static struct config_stage *find_stage(struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->stage_count; i++) {
+        if (strcmp(config->stages[i].name, name) == 0)
+            return &config->stages[i];
+    }
+    return NULL;
+}
+
+struct config_stage *config_stage_add(struct config *config, const char *name)
+{
+    if (find_stage(config, name))
+        return NULL;
+    size_t size = (config->stage_count + 1) * sizeof(*config->stages);
+    config->stages = xrealloc(config->stages, size);
+    struct config_stage *stage = &config->stages[config->stage_count++];
+    *stage = (struct config_stage){
+        .name = xdup(jf_str(name)),
+        .route = xdup(jf_str(CONFIG_ROUTE_DEFAULT)),
+    };
+    return stage;
+}
+
+struct config_stage *config_stage_default(struct config *config)
+{
+    struct config_stage *stage = find_stage(config, CONFIG_STAGE_DEFAULT);
+    return stage ? stage : config_stage_add(config, CONFIG_STAGE_DEFAULT);
+}
+
+struct config_plugin *config_plugin_add(struct config_stage *stage)
+{
+    size_t size = (stage->plugin_count + 1) * sizeof(*stage->plugins);
+    stage->plugins = xrealloc(stage->plugins, size);
+    struct config_plugin *plugin = &stage->plugins[stage->plugin_count++];
+    *plugin = (struct config_plugin){ .options = xdup(jf_str("{}")) };
+    return plugin;
+}
+
+void config_add_plugin(struct config *config, const char *file)
+{
+    config_plugin_add(config_stage_default(config))->file = xdup(jf_str(file));
+}
+
+static bool read_port(jf_bytes text, uint64_t *out)
+{
+    uint64_t port = 0;
+    if (!text.len || text.len > 5)
+        return false;
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.ptr[i] < '0' || text.ptr[i] > '9')
+            return false;
+        port = port * 10 + (uint64_t)(text.ptr[i] - '0');
+    }
+    *out = port;
+    return port <= 65535;
+}
+
+/* Enough to tell an address or a name from a slip; whether it exists, the system says. */
+static bool is_host(jf_bytes host, bool bracketed)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        unsigned char c = (unsigned char)host.ptr[i];
+        if (c <= ' ' || c >= 127 || strchr("[]/\"", c) || (c == ':' && !bracketed))
+            return false;
+    }
+    return host.len > 0;
+}
+
+int config_set_listen(struct config *config, jf_bytes text)
+{
+    uint64_t port;
+    if (read_port(text, &port)) {
+        config->listen_port = port;
+        return JF_OK;
+    }
+    size_t colon = text.len;
+    while (colon && text.ptr[colon - 1] != ':')
+        colon--;
+    if (!colon || !read_port(bytes_from(text, colon), &port))
+        return JF_E_INVALID;
+
+    jf_bytes host = { text.ptr, colon - 1 };
+    bool bracketed = host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']';
+    if (bracketed)
+        host = jf_view(host.ptr + 1, host.len - 2);
+    else if (!host.len)
+        host = jf_str("0.0.0.0");
+    if (!is_host(host, bracketed))
+        return JF_E_INVALID;
+    free(config->listen_host);
+    config->listen_host = xdup(host);
+    config->listen_port = port;
+    return JF_OK;
+}
+
+int config_refuse(struct config_error *error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    error->line = error->column = 0;
+    vsnprintf(error->text, sizeof(error->text), format, args);
+    va_end(args);
+    return JF_E_INVALID;
+}
+
+int config_check(const struct config *config, struct config_error *error)
+{
+    const struct config_limits *limits = &config->limits;
+    if (!config->stage_count)
+        return config_refuse(error, "plugins: there are none, so there is nothing to run");
+    for (size_t i = 0; i < config->stage_count; i++) {
+        if (!config->stages[i].plugin_count)
+            return config_refuse(error,
+                                 "stages.%s.plugins: there are none, so this stage has "
+                                 "nothing to run",
+                                 config->stages[i].name);
+    }
+    if (!config->tls_cert != !config->tls_key)
+        return config_refuse(error, "tls.%s: must be given too, since tls.%s is",
+                             config->tls_cert ? "key" : "cert",
+                             config->tls_cert ? "cert" : "key");
+    if (limits->outbox_bytes < limits->message_bytes + FRAME_HEADER_MAX)
+        return config_refuse(error, "limits.outbox_bytes: must hold a message of "
+                                    "limits.message_bytes and its header of 10");
+    if (limits->mailbox_bytes < limits->message_bytes)
+        return config_refuse(error, "limits.mailbox_bytes: must hold a message of "
+                                    "limits.message_bytes");
+    return JF_OK;
+}

@@ -1,0 +1,290 @@
+/* The options. A sentence is for a person who reads it in a terminal or in the manual; it
+ * says what happens, and at a limit what happens beyond it. */
+#include "core/parse/config_table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KIB ((uint64_t)1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+#define DAY_S ((uint64_t)86400)
+
+static const char *const profiles[] = { "jackfield", "aws", NULL };
+static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
+static const char *const formats[] = { "logfmt", "json", NULL };
+static const char *const binaries[] = { "accept", "refuse", NULL };
+static const char *const slow_readers[] = { "refuse", "close", "drop_oldest", NULL };
+static const char *const stores[] = { "memory", NULL };
+
+/* A bool is a choice of two whose second is true, an enum's words stand in its order. */
+_Static_assert(PROFILE_AWS == 1 && SLOW_CLOSE == 1 && SLOW_DROP_OLDEST == 2,
+               "words stand in the order of their enums");
+_Static_assert(JF_ERROR == 0 && JF_WARN == 1 && JF_INFO == 2 && JF_DEBUG == 3,
+               "words stand in the order of their enums");
+
+#define MEMBER(type, member)                                                               \
+    offsetof(struct type, member), sizeof(((struct type *)0)->member)
+#define NUMBER(section, name, member, low, high, ours, aws, sentence)                      \
+    {                                                                                      \
+        section, name, CONFIG_NUMBER, MEMBER(config, member), low, high, { ours, aws },    \
+            NULL, NULL, sentence                                                           \
+    }
+#define LIMIT(name, low, high, ours, aws, sentence)                                        \
+    NUMBER("limits", #name, limits.name, low, high, ours, aws, sentence)
+#define CHOICE(section, name, member, words, ours, aws, sentence)                          \
+    {                                                                                      \
+        section, name, CONFIG_CHOICE, MEMBER(config, member), 0, 0, { ours, aws }, NULL,   \
+            words, sentence                                                                \
+    }
+#define TEXT(section, name, kind, member, preset, words, sentence)                         \
+    {                                                                                      \
+        section, name, kind, MEMBER(config, member), 0, 0, { 0, 0 }, preset, words,        \
+            sentence                                                                       \
+    }
+#define TREE(section, name, kind, sentence)                                                \
+    {                                                                                      \
+        section, name, kind, 0, 0, 0, 0, { 0, 0 }, NULL, NULL, sentence                    \
+    }
+
+const struct config_option config_options[] = {
+    CHOICE("", "profile", profile, profiles, PROFILE_JACKFIELD, PROFILE_AWS,
+           "Which defaults apply: our own, or those of API Gateway. What the file sets "
+           "itself is kept in either."),
+    NUMBER("", "workers", workers, 0, 64, 0, 0,
+           "Threads that serve connections; 0 means one per core."),
+    CHOICE("", "binary", refuse_binary, binaries, 0, 1,
+           "Binary messages: deliver them to handlers, or close the connection with 1003."),
+    CHOICE(
+        "", "slow_reader", slow_reader, slow_readers, SLOW_REFUSE, SLOW_REFUSE,
+        "When the outbox of a client that does not read is full: refuse the new message "
+        "(the sender gets JF_E_FULL), close the connection, or drop its oldest message."),
+    TREE("", "plugins", CONFIG_PLUGINS,
+         "The plugins of the one stage \"$default\", which lives at \"/\". Each is a file "
+         "name, or an object (see plugins[]). Give this or \"stages\", not both."),
+    TREE("", "route", CONFIG_ROUTE, "The route selection expression of that one stage."),
+    TREE("", "stages", CONFIG_STAGES,
+         "Several served APIs, by name: ws://host/NAME. A name is up to 128 letters, "
+         "digits, "
+         "- and _; \"$default\" lives at \"/\"."),
+    TREE("", "static", CONFIG_STATICS,
+         "Files to serve over HTTP: an object of URL path to folder, as in { \"/\": "
+         "\"web\" }."),
+
+    TREE("", "listen", CONFIG_SECTION, "Where clients connect."),
+    TEXT("listen", "host", CONFIG_TEXT, listen_host, "127.0.0.1", NULL,
+         "The address to listen on; 0.0.0.0 is every IPv4 address of the machine."),
+    NUMBER("listen", "port", listen_port, 0, 65535, 8080, 8080,
+           "The TCP port; 0 takes any free one and logs which."),
+
+    TREE("", "tls", CONFIG_SECTION, "wss:// and https://; both files or neither."),
+    TEXT("tls", "cert", CONFIG_FILE, tls_cert, NULL, NULL,
+         "The certificate and its chain, PEM."),
+    TEXT("tls", "key", CONFIG_FILE, tls_key, NULL, NULL, "Its private key, PEM."),
+
+    TREE("", "log", CONFIG_SECTION, "Lines on the standard error stream."),
+    CHOICE("log", "level", log_level, levels, JF_INFO, JF_INFO,
+           "The least severe lines that are written."),
+    CHOICE("log", "format", log_json, formats, 0, 0,
+           "Plain key=value lines, or JSON lines."),
+
+    TREE("", "store", CONFIG_SECTION, "Where attributes and groups of connections live."),
+    TEXT("store", "kind", CONFIG_WORD, store_kind, "memory", stores,
+         "In this process, shared by its workers."),
+
+    TREE("", "limits", CONFIG_SECTION, "Sizes in octets, times as their names end."),
+    LIMIT(message_bytes, 1, 64 * MIB, 128 * KIB, 128 * KIB,
+          "The longest message of a client; a longer one closes with 1009."),
+    { "limits",
+      "frame_bytes",
+      CONFIG_NUMBER,
+      MEMBER(config, limits.frame_bytes),
+      1,
+      64 * MIB,
+      { 0, 32 * KIB },
+      "as message_bytes",
+      NULL,
+      "The longest frame of a client; a longer one closes with 1009." },
+    LIMIT(inbox_bytes, KIB, GIB, 256 * KIB, 256 * KIB,
+          "What may wait for a busy handler, per connection; beyond it the socket is not "
+          "read."),
+    LIMIT(outbox_bytes, KIB, GIB, MIB, MIB,
+          "What may wait for a slow client, per connection; beyond it see slow_reader."),
+    LIMIT(mailbox_bytes, 64 * KIB, 16 * GIB, 64 * MIB, 64 * MIB,
+          "What may wait for a worker from other threads; beyond it they get JF_E_FULL."),
+    LIMIT(connections, 1, 16 * MIB, 100000, 100000,
+          "Connections at a time, in all workers together; beyond it 503."),
+    LIMIT(
+        event_ms, 50, 3600000, 29000, 29000,
+        "How long a handler may take; beyond it the client gets an error, and $connect is "
+        "refused with 504."),
+    LIMIT(head_ms, 100, 600000, 10000, 10000,
+          "How long a client may take to send its request head; beyond it, it is dropped."),
+    LIMIT(close_ms, 100, 600000, 5000, 5000,
+          "How long a client may take to answer a close; beyond it the socket is closed."),
+    LIMIT(ping_s, 0, DAY_S, 60, 0, "How often a quiet client is pinged; 0: never."),
+    LIMIT(idle_s, 0, 30 * DAY_S, 600, 600,
+          "How long a client may give no sign of life; beyond it 1001; 0: for ever."),
+    LIMIT(lifetime_s, 0, 365 * DAY_S, 0, 7200,
+          "How long a connection may last; beyond it 1001; 0: for ever."),
+    LIMIT(drain_s, 0, 3600, 30, 30,
+          "At shutdown, how long events may take to finish and clients to leave."),
+    LIMIT(drain_jitter_s, 0, 3600, 5, 5,
+          "At shutdown, the time over which the closes are spread."),
+
+    { CONFIG_IN_STAGE,
+      "route",
+      CONFIG_ROUTE,
+      MEMBER(config_stage, route),
+      0,
+      0,
+      { 0, 0 },
+      NULL,
+      NULL,
+      "The route selection expression of this stage." },
+    { CONFIG_IN_STAGE,
+      "plugins",
+      CONFIG_PLUGINS,
+      MEMBER(config_stage, plugins),
+      0,
+      0,
+      { 0, 0 },
+      NULL,
+      NULL,
+      "The plugins of this stage, at least one." },
+
+    { CONFIG_IN_PLUGIN,
+      "file",
+      CONFIG_FILE,
+      MEMBER(config_plugin, file),
+      0,
+      0,
+      { 0, 0 },
+      NULL,
+      NULL,
+      "The plugin. Relative to the folder of the configuration file." },
+    { CONFIG_IN_PLUGIN,
+      "options",
+      CONFIG_OPTIONS,
+      MEMBER(config_plugin, options),
+      0,
+      0,
+      { 0, 0 },
+      NULL,
+      NULL,
+      "Handed to the plugin as it is." },
+    { CONFIG_IN_PLUGIN,
+      "routes",
+      CONFIG_RENAMES,
+      MEMBER(config_plugin, renames),
+      0,
+      0,
+      { 0, 0 },
+      NULL,
+      NULL,
+      "Other keys for its routes: an object of this stage's key to the plugin's own "
+      "name." },
+};
+const size_t config_option_count = sizeof(config_options) / sizeof(config_options[0]);
+
+const struct config_option *config_option_find(const char *section, const char *name)
+{
+    for (size_t i = 0; i < config_option_count; i++) {
+        const struct config_option *option = &config_options[i];
+        if (strcmp(option->section, section) == 0 && strcmp(option->name, name) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+bool config_option_has_default(const struct config_option *option)
+{
+    return option->type <= CONFIG_TEXT;
+}
+
+const char *config_option_default(const struct config_option *option,
+                                  enum config_profile profile, char out[64])
+{
+    uint64_t preset = option->preset[profile];
+    const char *text = "";
+    if (option->type == CONFIG_ROUTE)
+        text = CONFIG_ROUTE_DEFAULT;
+    else if (option->type == CONFIG_OPTIONS)
+        text = "{}";
+    else if (option->type == CONFIG_CHOICE)
+        text = option->choices[preset];
+    else if (option->preset_text && !preset)
+        text = option->preset_text;
+    if (option->type == CONFIG_NUMBER && !*text)
+        snprintf(out, 64, "%" PRIu64, preset);
+    else
+        snprintf(out, 64, "%s", text);
+    return out;
+}
+
+const char *config_option_values(const struct config_option *option, char out[128])
+{
+    static const char *const shapes[] = {
+        [CONFIG_TEXT] = "text",      [CONFIG_FILE] = "file",
+        [CONFIG_SECTION] = "object", [CONFIG_STAGES] = "object of stages",
+        [CONFIG_STATICS] = "object", [CONFIG_ROUTE] = "expression",
+        [CONFIG_PLUGINS] = "array",  [CONFIG_OPTIONS] = "object",
+        [CONFIG_RENAMES] = "object",
+    };
+    if (option->type == CONFIG_NUMBER) {
+        snprintf(out, 128, "%" PRIu64 " .. %" PRIu64, option->low, option->high);
+        return out;
+    }
+    if (!option->choices) {
+        snprintf(out, 128, "%s", shapes[option->type]);
+        return out;
+    }
+    size_t len = 0;
+    for (const char *const *word = option->choices; *word; word++)
+        len += (size_t)snprintf(out + len, 128 - len, "%s%s", len ? ", " : "", *word);
+    return out;
+}
+
+/* How many characters must be changed, added or dropped (Levenshtein). */
+static unsigned distance(const char *from, const char *to)
+{
+    enum { LONGEST = 32 };
+    unsigned row[LONGEST + 1];
+    size_t from_len = strlen(from), to_len = strlen(to);
+    if (from_len > LONGEST || to_len > LONGEST)
+        return LONGEST;
+    for (unsigned i = 0; i <= to_len; i++)
+        row[i] = i;
+    for (size_t f = 0; f < from_len; f++) {
+        unsigned diagonal = row[0]++;
+        for (size_t t = 0; t < to_len; t++) {
+            unsigned changed = diagonal + (from[f] != to[t]);
+            diagonal = row[t + 1];
+            unsigned moved = 1 + (row[t] < diagonal ? row[t] : diagonal);
+            row[t + 1] = changed < moved ? changed : moved;
+        }
+    }
+    return row[to_len];
+}
+
+/* A key that is right but in the wrong place is closer than any mistyped one. */
+const char *config_option_suggest(const char *section, const char *name, char out[64])
+{
+    unsigned closest = (unsigned)strlen(name) / 3 + 2;
+    *out = '\0';
+    for (size_t i = 0; i < config_option_count; i++) {
+        const struct config_option *option = &config_options[i];
+        if (strcmp(option->section, section) == 0) {
+            unsigned far = distance(name, option->name);
+            if (far < closest) {
+                closest = far;
+                snprintf(out, 64, "%s", option->name);
+            }
+        } else if (strcmp(option->name, name) == 0) {
+            closest = 0;
+            snprintf(out, 64, "%s%s%s", option->section, *option->section ? "." : "", name);
+        }
+    }
+    return out;
+}
