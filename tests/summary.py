@@ -83,7 +83,9 @@ def of_test(folder, test):
 def of_folder(folder):
     count = Count()
     try:
-        lines = (folder / "meson-logs/testlog.json").read_text(errors="replace").splitlines()
+        lines = (
+            (folder / "meson-logs/testlog.json").read_text(errors="replace").splitlines()
+        )
     except OSError:
         count.failed.append(f"{folder}: left no test log")
         return count

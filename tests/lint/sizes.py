@@ -48,4 +48,6 @@ def complaints_about(path, allowed):
 if __name__ == "__main__":
     paths = source.files(".c", ".h", ".py")
     allowed = allowances()
-    source.report([c for p in paths for c in complaints_about(p, allowed)], len(paths), "sizes")
+    source.report(
+        [c for p in paths for c in complaints_about(p, allowed)], len(paths), "sizes"
+    )
