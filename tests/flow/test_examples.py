@@ -6,6 +6,7 @@ import re
 import time
 
 import pytest
+import raw
 from conftest import ROOT
 
 
@@ -43,39 +44,53 @@ def test_echo_echoes(example):
             assert client.recv() == text
 
 
-def test_later_answers_later(example):
+@pytest.mark.parametrize("action", ["later", "thread"])
+def test_later_answers_later(example, action):
+    text = '{"action":"%s","text":"at last"}' % action
     with example("later").client() as client:
         began = time.monotonic()
-        client.text('{"action":"later","ms":200,"text":"at last"}')
-        client.recv(15)
-        assert time.monotonic() - began > 0.05
+        client.text(text)
+        assert client.recv() == text
+        assert 0.25 < time.monotonic() - began < 5
         client.silence(0.2)
 
 
 def test_later_holds_up_nobody(example):
     served = example("later")
-    with served.client() as a, served.client() as b:
-        for client in (a, b):
-            client.text('{"action":"later","ms":200,"text":"at last"}')
-        for client in (a, b):
-            client.recv(15)
+    clients = [served.client() for _ in range(20)]
+    began = time.monotonic()
+    for i, client in enumerate(clients):
+        client.json(action=("later", "thread")[i % 2], i=i)
+    for i, client in enumerate(clients):
+        assert client.recv_json()["i"] == i
+        client.drop()
+    assert time.monotonic() - began < 5
 
 
 def test_later_may_be_left_alone(example):
     served = example("later")
-    for _ in range(10):
+    for i in range(10):
         with served.client() as client:
-            client.text('{"action":"later","ms":200,"text":"at last"}')
+            client.json(action=("later", "thread")[i % 2])
             client.reset()
     time.sleep(0.5)
     with served.client() as client:
-        client.text('{"action":"later","ms":1,"text":"at last"}')
-        client.recv(15)
+        client.json(action="later")
+        assert client.recv_json()["action"] == "later"
+
+
+def test_laters_verdict_is_the_clients_choice(example):
+    served = example("later")
+    began = time.monotonic()
+    with served.client("/?wait=300&subprotocol=b", protocols="a, b") as client:
+        assert time.monotonic() - began > 0.28
+        assert client.response.header("sec-websocket-protocol") == "b"
+    with pytest.raises(raw.Refused) as caught:
+        served.client("/?wait=100&verdict=refuse&status=418&body=teapot")
+    assert (caught.value.response.status, caught.value.response.body) == (418, b"teapot")
 
 
 def test_chat_serves_its_page_and_its_room(example):
-    import raw
-
     served = example("chat")
     with served.socket() as sock:
         sock.send(raw.request("GET", "/"))

@@ -11,7 +11,8 @@ WORDS = {
     r"assert": ("CHECK stays in release builds", []),
     r"malloc|calloc|realloc": (
         "xnew for what is small, try_new for what is bounded",
-        ["core/base/memory.h", "plugins/*", "examples/*"],
+        ["core/base/memory.h", "core/net/slots.c", "core/net/conn_in.c"]
+        + ["plugins/*", "examples/*"],
     ),
     r"strdup|strndup": ("xdup", ["core/base/memory.h", "plugins/*", "examples/*"]),
     r"printf|puts|putchar|vprintf": ("the log, on stderr", ["core/cli/*"]),
