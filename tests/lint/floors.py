@@ -38,7 +38,13 @@ FLOORS = {
 
 # library: the files that are its door
 DOORS = {
-    r"cjson/.*|cJSON\.h": ["core/parse/config*.[ch]", "core/parse/envelope.c", "tests/*"],
+    r"cjson/.*|cJSON\.h": [
+        "core/parse/config*.[ch]",
+        "core/parse/envelope.c",
+        "plugins/*",
+        "examples/*",
+        "tests/*",
+    ],
     r"openssl/.*": ["core/parse/*.c", "core/net/wire_tls.c", "tests/*"],
     r"uv\.h": ["core/loop/*", "core/net/*", "core/store/*", "core/relay/*", "tests/*"],
     r"libwebsockets.*": [
