@@ -213,7 +213,7 @@ class Launcher:
             "workers": workers,
             "limits": {"drain_s": 10, "drain_jitter_s": 0},
         }
-        whole = merged(base, config or {})
+        whole = json.loads(json.dumps(merged(base, config or {})))  # ours to change
         if "stages" in whole:
             for stage in whole["stages"].values():
                 stage["plugins"] = [entry(p, self.plugin) for p in stage.get("plugins", [])]
