@@ -13,7 +13,10 @@
 #include "sdk/jackfield.h"
 
 /* A view of a string literal, usable in constant initialisers. */
-#define BYTES(literal) { "" literal, sizeof(literal) - 1 }
+#define BYTES(literal)                                                                     \
+    {                                                                                      \
+        "" literal, sizeof(literal) - 1                                                    \
+    }
 
 /* Spread into the two arguments of "%.*s". For text we made ourselves; a stranger's text
  * goes through log_quote() first. */

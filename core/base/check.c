@@ -19,7 +19,8 @@ int check_current_worker(void)
 _Noreturn void check_failed(const char *file, int line, const char *function,
                             const char *expression)
 {
-    fprintf(stderr, "level=fatal event=check_failed at=%s:%d in=%s worker=%d check=\"%s\"\n",
-            file, line, function, current_worker, expression);
+    fprintf(stderr,
+            "level=fatal event=check_failed at=%s:%d in=%s worker=%d check=\"%s\"\n", file,
+            line, function, current_worker, expression);
     abort();
 }

@@ -16,7 +16,7 @@ struct list_node {
 
 /* The thing around its node. */
 #define CONTAINER_OF(node, type, member)                                                   \
-    ((type *)(void *)((char *)(node) - offsetof(type, member)))
+    ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 static inline void list_init(struct list_node *head)
 {

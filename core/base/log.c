@@ -1,5 +1,6 @@
 /* Formats a line on the caller's stack and writes it with one write(2). JSON lines are made
- * from the logfmt text, so there is one way to say a thing in the code and two to read it. */
+ * from the logfmt text, so there is one way to say a thing in the code and two to read it.
+ */
 #include "core/base/log.h"
 
 #include <stdarg.h>

@@ -49,8 +49,9 @@ bool log_enabled(enum jf_level level);
 /* "error", "warn", "info", "debug" to a level; false if it is none of them. */
 bool log_level_from_name(jf_bytes name, enum jf_level *out);
 
-__attribute__((format(printf, 3, 4))) void
-log_write(enum log_area area, enum jf_level level, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void log_write(enum log_area area,
+                                                     enum jf_level level,
+                                                     const char *format, ...);
 
 /* `text` as a logfmt value: quoted and escaped where it must be, cut with "..." where it
  * is too long for `out`. Returns `out`. */

@@ -47,7 +47,8 @@ static void statuses_have_names(void **state)
     assert_string_equal(status_name(JF_E_GONE), "gone");
     assert_string_equal(status_name(JF_OK), "ok");
     assert_string_equal(status_name(77), "unknown");
-    assert_string_equal(status_text(JF_E_FULL), "a queue is at its limit; try later or shed load");
+    assert_string_equal(status_text(JF_E_FULL),
+                        "a queue is at its limit; try later or shed load");
 }
 
 int main(void)

@@ -39,7 +39,8 @@ static void a_line_is_logfmt(void **state)
     (void)state;
     log_setup(JF_INFO, false);
     const char *line = heard(speak_plain);
-    assert_non_null(strstr(line, "Z level=info area=net event=refused path=\"/a \\\"b\\\"\\x0a\"\n"));
+    assert_non_null(
+        strstr(line, "Z level=info area=net event=refused path=\"/a \\\"b\\\"\\x0a\"\n"));
     assert_null(strstr(line, "unheard"));
 }
 
@@ -50,8 +51,9 @@ static void a_line_can_be_json(void **state)
     const char *line = heard(speak_plain);
     log_setup(JF_INFO, false);
     assert_true(line[0] == '{');
-    assert_non_null(strstr(line, "\"level\":\"info\",\"area\":\"net\",\"event\":\"refused\","
-                                 "\"path\":\"/a \\\"b\\\"\\u000a\"}\n"));
+    assert_non_null(strstr(line,
+                           "\"level\":\"info\",\"area\":\"net\",\"event\":\"refused\","
+                           "\"path\":\"/a \\\"b\\\"\\u000a\"}\n"));
 }
 
 static void quoting_leaves_plain_words_alone(void **state)
