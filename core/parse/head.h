@@ -13,9 +13,9 @@
 
 #include "sdk/jackfield.h"
 
-#define HEAD_BYTES_MAX 16384  /* request line and headers together; 431 above it */
-#define HEAD_HEADERS_MAX 128  /* 431 above it */
-#define HEAD_QUERY_MAX 128    /* parameters; 400 above it */
+#define HEAD_BYTES_MAX 16384 /* request line and headers together; 431 above it */
+#define HEAD_HEADERS_MAX 128 /* 431 above it */
+#define HEAD_QUERY_MAX 128   /* parameters; 400 above it */
 
 struct head {
     jf_bytes method, target; /* as written */
@@ -24,7 +24,7 @@ struct head {
     unsigned minor;          /* HTTP/1.minor */
     struct jf_pair *headers; /* values trimmed */
     size_t header_count;
-    struct jf_pair *query;   /* names and values percent-decoded, "+" is a blank */
+    struct jf_pair *query; /* names and values percent-decoded, "+" is a blank */
     size_t query_count;
 };
 
@@ -34,7 +34,8 @@ size_t head_length(const char *bytes, size_t len, size_t seen);
 
 /* Parse a complete head of `len` octets (head_length()). It views `bytes`, and decodes the
  * query into a buffer of its own, so `bytes` must outlive `out`; release with head_fini().
- * JF_OK, or JF_E_INVALID with *http_status (400, 431, 505) and *why, a constant sentence. */
+ * JF_OK, or JF_E_INVALID with *http_status (400, 431, 505) and *why, a constant sentence.
+ */
 int head_parse(const char *bytes, size_t len, struct head *out, unsigned *http_status,
                const char **why);
 

@@ -5,8 +5,8 @@
  * without copying and without allocating: payload is unmasked in place. It enforces every
  * MUST a server has to enforce on a client's frames: masking, reserved bits and opcodes,
  * minimal length encoding is checked too, control frames unfragmented and at most 125
- * octets, the order of fragments, close codes, UTF-8 of texts and close reasons (fail fast),
- * and the two size limits. Out: a header. Joining pieces to messages is net/conn's.
+ * octets, the order of fragments, close codes, UTF-8 of texts and close reasons (fail
+ * fast), and the two size limits. Out: a header. Joining pieces to messages is net/conn's.
  * [any thread, one at a time per reader]
  */
 #ifndef JF_PARSE_WS_FRAME_H
@@ -61,14 +61,14 @@ struct ws_reader {
     uint8_t opcode;         /* of the current frame */
     uint8_t message_opcode; /* of the message being joined; 0: none */
     bool fin, in_payload, first, failed;
-    uint8_t have;           /* octets in `held` */
+    uint8_t have;                      /* octets in `held` */
     uint8_t held[14 + WS_CONTROL_MAX]; /* a header, or a control frame's payload */
 };
 
 enum ws_kind {
-    WS_MORE,  /* everything was taken and says nothing yet */
-    WS_DATA,  /* a part of a message */
-    WS_PING,  /* a whole control frame, its payload in data */
+    WS_MORE, /* everything was taken and says nothing yet */
+    WS_DATA, /* a part of a message */
+    WS_PING, /* a whole control frame, its payload in data */
     WS_PONG,
     WS_CLOSE, /* a whole close frame: code, and the reason in data */
     WS_FAIL   /* the client broke a rule: close with code; feed nothing more */
