@@ -1,0 +1,227 @@
+/* Plain HTTP, done by libwebsockets. What is ours: which file a path means, and what to say
+ * when it means none. */
+#include "core/net/http.h"
+
+#include <libwebsockets.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "core/loop/loop.h"
+#include "core/net/bridge.h"
+#include "core/net/conn_impl.h"
+#include "core/net/http_files.h"
+#include "core/net/wire_tls.h"
+#include "core/parse/envelope.h"
+
+#define HTTP_CONNECTIONS_MAX 4096 /* per worker; more are answered 503 */
+#define KEEPALIVE_S 30
+#define SERVICE_BUFFER 65536
+
+struct http {
+    struct server *server;
+    struct lws_context *context;
+    struct lws_vhost *plain, *tls;
+    uint32_t open;
+};
+
+static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                   size_t len);
+
+static const struct lws_protocols protocols[] = {
+    { .name = "http", .callback = on_http },
+    { .name = "tls", .callback = wire_tls_callback, .rx_buffer_size = 0 },
+    { 0 },
+};
+
+/* libwebsockets' default enrols every connection in one sorted list of timers. */
+static const lws_retry_bo_t no_idle_policy = { 0 };
+
+/* A JSON answer of our own. Returns what the callback returns. */
+static int answer(struct lws *wsi, unsigned status, const char *message)
+{
+    unsigned char buffer[LWS_PRE + 1024], *at = buffer + LWS_PRE;
+    unsigned char *const start = at, *const end = buffer + sizeof(buffer) - 1;
+    char body[ENVELOPE_MAX];
+    size_t len = envelope_http(message, body);
+    if (lws_add_http_common_headers(wsi, status, "application/json", len, &at, end) ||
+        (status == 426 &&
+         lws_add_http_header_by_name(wsi, (const unsigned char *)"upgrade:",
+                                     (const unsigned char *)"websocket", 9, &at, end)) ||
+        lws_finalize_write_http_header(wsi, start, &at, end))
+        return -1;
+    memcpy(start, body, len);
+    if (lws_write(wsi, start, len, LWS_WRITE_HTTP_FINAL) < 0)
+        return -1;
+    return lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+/* HEAD is answered with the same headers; libwebsockets drops the body of files itself, and
+ * a JSON body is left away by closing. */
+static bool is_method(struct lws *wsi, enum lws_token_indexes token)
+{
+    return lws_hdr_total_length(wsi, token) > 0;
+}
+
+static int serve_file(struct lws *wsi, const char *file)
+{
+    static const char extra[] = "x-content-type-options: nosniff\r\n"
+                                "cache-control: no-cache\r\n";
+    int sent = lws_serve_http_file(wsi, file, http_files_type(file), extra,
+                                   (int)sizeof(extra) - 1);
+    if (sent < 0 || (sent > 0 && lws_http_transaction_completed(wsi)))
+        return -1;
+    return 0;
+}
+
+static int on_request(struct http *http, struct lws *wsi, const char *path)
+{
+    const struct net_options *options = http->server->options;
+    char file[PATH_MAX];
+    bool reading = is_method(wsi, WSI_TOKEN_GET_URI) || is_method(wsi, WSI_TOKEN_HEAD_URI);
+    if (!reading)
+        return answer(wsi, 403, "Forbidden");
+    if (http_files_find(options->statics, options->static_count, path, file))
+        return serve_file(wsi, file);
+    if (options->is_stage(http->server->host, jf_str(path)))
+        return answer(wsi, 426, "Upgrade Required");
+    if (http_files_cover(options->statics, options->static_count, path))
+        return answer(wsi, 404, "Not Found");
+    return answer(wsi, 403, "Forbidden");
+}
+
+static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
+                   size_t len)
+{
+    struct http *http = lws_context_user(lws_get_context(wsi));
+    (void)len;
+    switch (reason) {
+    case LWS_CALLBACK_HTTP:
+        return on_request(http, wsi, in);
+    case LWS_CALLBACK_HTTP_FILE_COMPLETION:
+        return lws_http_transaction_completed(wsi) ? -1 : 0;
+    case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+        return -1; /* upgrades come by the greeter, never on a used connection */
+    case LWS_CALLBACK_WSI_DESTROY:
+        if (lws_get_opaque_user_data(wsi) == http)
+            http->open--;
+        return 0;
+    default:
+        return lws_callback_http_dummy(wsi, reason, user, in, len);
+    }
+}
+
+static void on_lws_log(int level, const char *line)
+{
+    char quoted[LOG_QUOTED_MAX];
+    jf_bytes text = jf_str(line);
+    while (text.len && text.ptr[text.len - 1] == '\n')
+        text.len--;
+    if (level & LLL_ERR)
+        LOG_WARN(HTTP, "event=libwebsockets text=%s", log_quote(text, quoted));
+}
+
+static struct lws_vhost *make_tls_vhost(struct http *http,
+                                        struct lws_context_creation_info *info)
+{
+    const struct net_options *options = http->server->options;
+    info->vhost_name = "tls";
+    info->options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    info->ssl_cert_filepath = options->tls_cert;
+    info->ssl_private_key_filepath = options->tls_key;
+    info->ssl_options_set = SSL_OP_NO_RENEGOTIATION;
+    return lws_create_vhost(http->context, info);
+}
+
+int http_new(struct server *server, struct http **out)
+{
+    struct http *http = xnew(struct http);
+    void *loops[1] = { loop_uv(server->loop) };
+    struct lws_context_creation_info info = {
+        .port = CONTEXT_PORT_NO_LISTEN_SERVER,
+        .protocols = protocols,
+        .options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_EXPLICIT_VHOSTS,
+        .foreign_loops = loops,
+        .user = http,
+        .server_string = "jackfield",
+        .keepalive_timeout = KEEPALIVE_S,
+        .max_http_header_data = HEAD_BYTES_MAX,
+        .pt_serv_buf_size = SERVICE_BUFFER,
+        .retry_and_idle_policy = &no_idle_policy,
+    };
+    http->server = server;
+    if (server->options->tls_cert)
+        info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    lws_set_log_level(LLL_ERR, on_lws_log);
+    http->context = lws_create_context(&info);
+    if (!http->context)
+        goto fail;
+    info.vhost_name = "plain";
+    http->plain = lws_create_vhost(http->context, &info);
+    if (!http->plain)
+        goto fail;
+    if (server->options->tls_cert) {
+        http->tls = make_tls_vhost(http, &info);
+        if (!http->tls)
+            goto fail;
+    }
+    lws_set_log_level(0, NULL); /* its logger is not made for several threads */
+    *out = http;
+    return JF_OK;
+
+fail:
+    if (http->context)
+        lws_context_destroy(http->context);
+    free(http);
+    return JF_E_UNAVAILABLE;
+}
+
+void http_free(struct http *http)
+{
+    if (!http)
+        return;
+    lws_context_destroy(http->context);
+    free(http);
+}
+
+struct lws_vhost *http_tls_vhost(struct http *http)
+{
+    return http->tls;
+}
+
+static bool adopt(struct http *http, int fd)
+{
+    lws_adopt_desc_t info = {
+        .vh = http->plain,
+        .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP,
+        .fd = { .sockfd = fd },
+        .opaque = http,
+    };
+    http->open++;
+    if (lws_adopt_descriptor_vhost_via_info(&info))
+        return true;
+    return false;
+}
+
+void http_take(struct http *http, struct conn *conn)
+{
+    if (http->open >= HTTP_CONNECTIONS_MAX) {
+        static const char busy[] = "{\"message\":\"Service Unavailable\"}";
+        LOG_RARELY(WARN, HTTP, 60, "event=turned_away reason=http_connections");
+        greeter_answer(conn, 503, "Retry-After: 1\r\n", jf_view(busy, sizeof(busy) - 1));
+        return;
+    }
+    if (http->tls) {
+        int fd = bridge_start(conn);
+        if (fd >= 0)
+            adopt(http, fd);
+        return;
+    }
+    int fd = wire_plain_release(&conn->wire);
+    conn_forget(conn);
+    adopt(http, fd);
+}

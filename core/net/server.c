@@ -1,0 +1,157 @@
+/* Builds one worker's network and takes it apart. The walk of a message does not come
+ * through here. */
+#include "core/net/server.h"
+
+#include <unistd.h>
+
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "core/loop/loop.h"
+#include "core/net/acceptor.h"
+#include "core/net/conn_impl.h"
+#include "core/net/http.h"
+
+#define DRAIN_TICK_MS 20
+
+static void drain_tick(void *data);
+
+int server_new(struct loop *loop, const struct net_options *options,
+               const struct net_events *events, void *host, struct server **out)
+{
+    struct server *server = xnew(struct server);
+    server->loop = loop;
+    server->options = options;
+    server->events = events;
+    server->host = host;
+    list_init(&server->flush_list);
+    size_t align = sizeof(max_align_t);
+    server->stride =
+        (sizeof(struct conn) + options->session_bytes + align - 1) / align * align;
+    int status = poller_new(loop, &server->poller);
+    if (status < 0)
+        goto fail_poller;
+    status = wheel_new(loop, &server->wheel);
+    if (status < 0)
+        goto fail_wheel;
+    status = http_new(server, &server->http);
+    if (status < 0)
+        goto fail_http;
+
+    server->read_buffer = xalloc(READ_BUFFER_BYTES);
+    server->cork = xalloc(CORK_BYTES + WS_HEADER_MAX);
+    timer_new(loop, drain_tick, server, &server->drain_timer);
+    loop_set_turn_end(loop, server_flush, server);
+    *out = server;
+    return JF_OK;
+
+fail_http:
+    wheel_free(server->wheel);
+fail_wheel:
+    poller_free(server->poller);
+fail_poller:
+    free(server);
+    return status;
+}
+
+void server_close(struct server *server)
+{
+    server_stop_accepting(server);
+    loop_set_turn_end(server->loop, NULL, NULL);
+    timer_free(server->drain_timer);
+    http_free(server->http);
+    wheel_free(server->wheel);
+    poller_free(server->poller);
+}
+
+void server_free(struct server *server)
+{
+    if (!server)
+        return;
+    slots_fini(server);
+    free(server->read_buffer);
+    free(server->cork);
+    free(server);
+}
+
+int server_listen(struct server *server, int fd)
+{
+    return acceptor_new(server, fd, &server->acceptor);
+}
+
+void server_stop_accepting(struct server *server)
+{
+    acceptor_free(server->acceptor);
+    server->acceptor = NULL;
+}
+
+static void close_for_drain(struct conn *conn)
+{
+    if (conn->state == CONN_HEAD)
+        conn_end(conn, WS_CLOSE_GOING_AWAY, jf_str(""));
+    else if (conn->state == CONN_OPEN)
+        conn_close(conn, WS_CLOSE_GOING_AWAY, jf_str("Going away"));
+}
+
+/* Close the next few. Who was asking for admission meanwhile is closed when admitted. */
+static void drain_tick(void *data)
+{
+    struct server *server = data;
+    for (uint32_t n = 0; n < server->drain_step; n++) {
+        if (server->drain_slot == server->slot_count)
+            return;
+        close_for_drain(slot_at(server, server->drain_slot++));
+    }
+    timer_start(server->drain_timer, DRAIN_TICK_MS);
+}
+
+void server_drain(struct server *server, uint64_t spread_ms)
+{
+    server_stop_accepting(server);
+    if (server->draining)
+        return;
+    server->draining = true;
+    if (!server->used) {
+        server->events->on_drained(server->host);
+        return;
+    }
+    uint64_t ticks = spread_ms / DRAIN_TICK_MS + 1;
+    server->drain_slot = 0;
+    server->drain_step = (uint32_t)(server->slot_count / ticks + 1);
+    drain_tick(server);
+}
+
+void server_abort(struct server *server)
+{
+    server->draining = true;
+    for (uint32_t slot = 0; slot < server->slot_count; slot++)
+        conn_end(slot_at(server, slot), WS_CLOSE_GOING_AWAY, jf_str("Going away"));
+}
+
+struct conn *server_find(struct server *server, jf_conn_id id)
+{
+    struct conn *conn = slot_at(server, conn_id_slot(id));
+    if (!conn || !conn_alive(conn) || !conn_id_eq(conn->id, id))
+        return NULL;
+    return conn;
+}
+
+struct conn *server_find_ended(struct server *server, jf_conn_id id)
+{
+    struct conn *conn = slot_at(server, conn_id_slot(id));
+    return conn && conn->hosted && conn_id_eq(conn->id, id) ? conn : NULL;
+}
+
+struct wheel *server_wheel(struct server *server)
+{
+    return server->wheel;
+}
+
+const struct net_counters *server_counters(const struct server *server)
+{
+    return &server->counters;
+}
+
+uint32_t server_conn_count(const struct server *server)
+{
+    return server->used;
+}
