@@ -1,0 +1,388 @@
+/* Every function of the public header, checked and handed to the room that does it. What is
+ * wrong with an argument is a status, since a plugin's author is a user. */
+#include "core/host/api.h"
+
+#include <stdlib.h>
+
+#include "core/base/bytes.h"
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "core/host/ask.h"
+#include "core/host/dispatch.h"
+#include "core/host/mail.h"
+#include "core/host/timers.h"
+#include "core/host/worker.h"
+#include "core/loop/loop.h"
+#include "core/parse/conn_id.h"
+
+static struct gateway *the_gateway;
+
+void api_set_gateway(struct gateway *gateway)
+{
+    the_gateway = gateway;
+}
+
+/* ---- Sending ------------------------------------------------------------ */
+
+static int check_message(uint32_t opcode, jf_bytes body)
+{
+    if (opcode != JF_TEXT && opcode != JF_BINARY)
+        return JF_E_INVALID;
+    if (body.len > gateway_config(the_gateway)->limits.message_bytes)
+        return JF_E_TOO_BIG;
+    return JF_OK;
+}
+
+static int send_order(struct worker *home, const struct mail_order *order)
+{
+    return home == worker_current() ? mail_deliver(home, order) : mail_post(home, order);
+}
+
+static int api_send(jf_self *self, jf_conn_id to, uint32_t opcode, jf_bytes body)
+{
+    (void)self;
+    int status = check_message(opcode, body);
+    if (status < 0)
+        return status;
+    struct worker *home = gateway_home_of(the_gateway, to);
+    if (!home)
+        return JF_E_GONE;
+    struct mail_order order = { MAIL_IDS, .ids = &to, .count = 1, opcode, body };
+    return send_order(home, &order);
+}
+
+/* Every worker gets the order, this one last, so that its own clients have no head start.
+ * What one worker cannot take must not keep the others from it. */
+static int send_everywhere(const struct mail_order *order)
+{
+    struct worker *here = worker_current();
+    uint32_t count = gateway_worker_count(the_gateway);
+    int worst = JF_OK;
+    for (uint32_t i = 0; i < count; i++) {
+        struct worker *worker = gateway_worker(the_gateway, i);
+        int status = worker == here ? JF_OK : mail_post(worker, order);
+        if (status < 0)
+            worst = status;
+    }
+    if (here) {
+        int status = mail_deliver(here, order);
+        if (status < 0)
+            worst = status;
+    }
+    return worst;
+}
+
+/* Those of `ids` that live on `worker`, into `mine`; how many. */
+static size_t select_of_worker(const struct worker *worker, const jf_conn_id *ids,
+                               size_t count, jf_conn_id *mine)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (gateway_home_of(the_gateway, ids[i]) == worker)
+            mine[found++] = ids[i];
+    }
+    return found;
+}
+
+static int api_send_many(jf_self *self, const jf_conn_id *to, size_t count, uint32_t opcode,
+                         jf_bytes body)
+{
+    (void)self;
+    int worst = check_message(opcode, body);
+    if (worst < 0 || !count)
+        return worst;
+    if (count > SIZE_MAX / sizeof(*to))
+        return JF_E_INVALID;
+    AUTO_FREE jf_conn_id *mine = try_alloc(count * sizeof(*mine));
+    if (!mine)
+        return JF_E_NOMEM;
+    for (uint32_t i = 0; i < gateway_worker_count(the_gateway); i++) {
+        struct worker *worker = gateway_worker(the_gateway, i);
+        size_t found = select_of_worker(worker, to, count, mine);
+        struct mail_order order = { MAIL_IDS, .ids = mine, .count = found, opcode, body };
+        int status = found ? send_order(worker, &order) : JF_OK;
+        if (status < 0 && status != JF_E_GONE)
+            worst = status;
+    }
+    return worst;
+}
+
+static int api_send_group(jf_self *self, jf_bytes group, uint32_t opcode, jf_bytes body)
+{
+    (void)self;
+    int status = check_message(opcode, body);
+    if (status < 0)
+        return status;
+    if (!group.len || group.len > STORE_KEY_MAX)
+        return JF_E_INVALID;
+    struct mail_order order = { MAIL_GROUP, .name = group, .opcode = opcode, .body = body };
+    return send_everywhere(&order);
+}
+
+static int api_send_all(jf_self *self, jf_bytes stage, uint32_t opcode, jf_bytes body)
+{
+    (void)self;
+    int status = check_message(opcode, body);
+    if (status < 0)
+        return status;
+    if (!router_stage_named(gateway_router(the_gateway), stage))
+        return JF_E_NOT_FOUND;
+    struct mail_order order = { MAIL_STAGE, .name = stage, .opcode = opcode, .body = body };
+    return send_everywhere(&order);
+}
+
+static int api_close(jf_self *self, jf_conn_id id, uint32_t code, jf_bytes reason)
+{
+    (void)self;
+    if (!ws_close_code_valid(code) || reason.len > WS_REASON_MAX)
+        return JF_E_INVALID;
+    struct worker *home = gateway_home_of(the_gateway, id);
+    if (!home)
+        return JF_E_GONE;
+    if (home != worker_current())
+        return mail_post_close(home, id, (uint16_t)code, reason);
+    struct conn *conn = server_find(home->server, id);
+    if (!conn)
+        return JF_E_GONE;
+    conn_close(conn, (uint16_t)code, reason);
+    return JF_OK;
+}
+
+/* ---- Questions ---------------------------------------------------------- */
+
+/* The worker of a jf_worker, if the caller is on its thread. */
+static struct worker *at_home(const jf_worker *w)
+{
+    struct worker *here = worker_current();
+    return here && here->index == w->index ? here : NULL;
+}
+
+static int ask(jf_worker *w, const struct ask_order *order)
+{
+    struct worker *here = at_home(w);
+    return here ? ask_put(here, w, order) : JF_E_INVALID;
+}
+
+static int api_send_then(jf_worker *w, jf_conn_id to, uint32_t opcode, jf_bytes body,
+                         jf_done_fn *done, void *data)
+{
+    int status = check_message(opcode, body);
+    if (status < 0)
+        return status;
+    struct ask_order order = {
+        ASK_SEND, to, { 0 }, body, opcode, { .status = done }, data
+    };
+    return ask(w, &order);
+}
+
+static int api_attr_set(jf_worker *w, jf_conn_id conn, jf_bytes key, jf_bytes value,
+                        jf_done_fn *done, void *data)
+{
+    struct ask_order order = {
+        ASK_ATTR_SET, conn, key, value, 0, { .status = done }, data
+    };
+    return ask(w, &order);
+}
+
+static int api_attr_get(jf_worker *w, jf_conn_id conn, jf_bytes key, jf_value_fn *done,
+                        void *data)
+{
+    struct ask_order order = { ASK_ATTR_GET, conn, key, { 0 }, 0, { .value = done }, data };
+    return ask(w, &order);
+}
+
+static int api_group_join(jf_worker *w, jf_bytes group, jf_conn_id conn, jf_done_fn *done,
+                          void *data)
+{
+    struct ask_order order = { ASK_GROUP_JOIN,     conn, group, { 0 }, 0,
+                               { .status = done }, data };
+    return ask(w, &order);
+}
+
+static int api_group_leave(jf_worker *w, jf_bytes group, jf_conn_id conn, jf_done_fn *done,
+                           void *data)
+{
+    struct ask_order order = { ASK_GROUP_LEAVE,    conn, group, { 0 }, 0,
+                               { .status = done }, data };
+    return ask(w, &order);
+}
+
+static int api_group_members(jf_worker *w, jf_bytes group, jf_members_fn *done, void *data)
+{
+    struct ask_order order = { ASK_GROUP_MEMBERS,   { { 0 } }, group, { 0 }, 0,
+                               { .members = done }, data };
+    return ask(w, &order);
+}
+
+/* ---- Events ------------------------------------------------------------- */
+
+static void run_finish(struct task *task)
+{
+    dispatch_finished(CONTAINER_OF(task, struct event, finish));
+}
+
+static void api_finish(struct jf_event *pub, int status)
+{
+    struct event *event = event_of(pub);
+    if (!event_claim_finish(event)) {
+        LOG_RARELY(
+            WARN, PLUGIN, 10,
+            "event=finish_refused hint=\"an event is finished once, after JF_LATER\"");
+        return;
+    }
+    struct worker *home = event->worker;
+    event->status = status;
+    event->finish.run = run_finish;
+    if (home == worker_current())
+        loop_defer(home->loop, &event->finish);
+    else
+        mailbox_post_reserved(home->box, &event->finish);
+}
+
+static struct event *open_connect(struct jf_event *pub)
+{
+    struct event *event = event_of(pub);
+    bool open = event->magic == EVENT_MAGIC && pub->kind == JF_CONNECT &&
+                atomic_load(&event->phase) == EVENT_OPEN;
+    return open ? event : NULL;
+}
+
+/* One of the comma-separated names of all the headers (RFC 6455, 4.1). */
+static bool offered(const struct jf_connect *connect, jf_bytes name)
+{
+    for (size_t i = 0; i < connect->header_count; i++) {
+        jf_bytes list = connect->headers[i].value;
+        if (!bytes_eq_nocase(connect->headers[i].name, "Sec-WebSocket-Protocol"))
+            continue;
+        while (list.len) {
+            size_t end = bytes_find(list, ',');
+            if (jf_same(bytes_trim(jf_view(list.ptr, end)), name))
+                return true;
+            list = bytes_from(list, end + 1);
+        }
+    }
+    return false;
+}
+
+static int api_subprotocol(struct jf_event *pub, jf_bytes name)
+{
+    struct event *event = open_connect(pub);
+    if (!event || !name.len || name.len > 255 || !offered(pub->connect, name))
+        return JF_E_INVALID;
+    free(event->subprotocol);
+    event->subprotocol = xdup(name);
+    event->subprotocol_len = name.len;
+    return JF_OK;
+}
+
+static int api_refuse(struct jf_event *pub, uint32_t http_status, jf_bytes body)
+{
+    struct event *event = open_connect(pub);
+    if (!event || http_status < 300 || http_status > 599 || body.len > STORE_VALUE_MAX)
+        return JF_E_INVALID;
+    free(event->refuse_body);
+    event->refuse_body = xdup(body);
+    event->refuse_len = body.len;
+    event->refuse_status = http_status;
+    return JF_E_DENIED;
+}
+
+static int api_route_add(jf_self *self, jf_bytes key, jf_event_fn *handler, void *data)
+{
+    return plugin_add_route(plugin_of(self), key, handler, data);
+}
+
+/* ---- Threads and time --------------------------------------------------- */
+
+struct posted {
+    struct task task;
+    jf_worker *w;
+    jf_run_fn *fn;
+    void *data;
+};
+
+static void run_posted(struct task *task)
+{
+    struct posted *posted = CONTAINER_OF(task, struct posted, task);
+    posted->fn(posted->w, posted->data);
+    free(posted);
+}
+
+static int api_post(jf_self *self, uint32_t index, jf_run_fn *fn, void *data)
+{
+    if (index >= gateway_worker_count(the_gateway) || !fn)
+        return JF_E_INVALID;
+    struct worker *worker = gateway_worker(the_gateway, index);
+    if (!worker)
+        return JF_E_UNAVAILABLE; /* from init: there are no workers yet */
+    struct posted *posted = xnew(struct posted);
+    *posted =
+        (struct posted){ { NULL, run_posted }, &plugin_of(self)->workers[index], fn, data };
+    int status = mailbox_post(worker->box, &posted->task, sizeof(*posted));
+    if (status < 0)
+        free(posted);
+    return status;
+}
+
+static int api_timer_start(jf_worker *w, uint64_t ms, jf_run_fn *fn, void *data,
+                           jf_timer *timer)
+{
+    struct worker *here = at_home(w);
+    if (!here || !fn || !timer)
+        return JF_E_INVALID;
+    return timers_start(here->timers, w, ms, fn, data, timer);
+}
+
+static void api_timer_stop(jf_worker *w, jf_timer timer)
+{
+    struct worker *here = at_home(w);
+    if (here)
+        timers_stop(here->timers, timer);
+}
+
+/* ---- Comforts ----------------------------------------------------------- */
+
+static void api_log(jf_self *self, int level, jf_bytes text)
+{
+    char quoted[LOG_QUOTED_MAX];
+    if (level < JF_ERROR || level > JF_DEBUG || !log_enabled((enum jf_level)level))
+        return;
+    log_write(LOG_AREA_PLUGIN, (enum jf_level)level, "event=says plugin=%s text=%s",
+              plugin_of(self)->entry.name, log_quote(text, quoted));
+}
+
+static void api_id_to_text(jf_conn_id id, char *text)
+{
+    conn_id_to_text(id, text);
+}
+
+static int api_id_from_text(jf_bytes text, jf_conn_id *id)
+{
+    return conn_id_from_text(text, id);
+}
+
+const struct jf_host api_table = {
+    .abi_major = JF_ABI_MAJOR,
+    .abi_minor = JF_ABI_MINOR,
+    .send = api_send,
+    .send_many = api_send_many,
+    .send_group = api_send_group,
+    .send_all = api_send_all,
+    .send_then = api_send_then,
+    .close = api_close,
+    .finish = api_finish,
+    .subprotocol = api_subprotocol,
+    .refuse = api_refuse,
+    .attr_set = api_attr_set,
+    .attr_get = api_attr_get,
+    .group_join = api_group_join,
+    .group_leave = api_group_leave,
+    .group_members = api_group_members,
+    .route_add = api_route_add,
+    .post = api_post,
+    .timer_start = api_timer_start,
+    .timer_stop = api_timer_stop,
+    .log = api_log,
+    .id_to_text = api_id_to_text,
+    .id_from_text = api_id_from_text,
+};

@@ -1,0 +1,262 @@
+/* The way of a question: here, to the connection's home, into the store or the outbox, and
+ * back. One block of memory goes the whole way. */
+#include "core/host/ask.h"
+
+#include "core/base/list.h"
+#include "core/base/memory.h"
+#include "core/host/worker.h"
+#include "core/loop/loop.h"
+#include "core/loop/wheel.h"
+#include "core/net/frame.h"
+#include "core/parse/conn_id.h"
+
+struct ask {
+    struct task task;
+    struct worker *from, *home;
+    jf_worker *plugin_worker;
+    struct ask_order order; /* its views are into `bytes` */
+    int status;
+    bool answered; /* ASK_SEND: the plugin was told that time is up */
+
+    struct store_op op;
+    struct frame_note note;
+    struct alarm alarm; /* ASK_SEND: the asking worker's patience */
+
+    /* The answer, copied for its way back. */
+    char *answer;
+    size_t answer_len;
+    char bytes[];
+};
+
+static void ask_free(struct ask *ask)
+{
+    free(ask->answer);
+    free(ask);
+}
+
+static void tell(struct ask *ask, const jf_conn_id *members, size_t count)
+{
+    union ask_done done = ask->order.done;
+    void *data = ask->order.data;
+    jf_bytes value = jf_view(ask->answer, ask->answer_len);
+    if (ask->answered || !done.status)
+        return;
+    ask->answered = true;
+    if (ask->order.kind == ASK_ATTR_GET)
+        done.value(ask->plugin_worker, data, ask->status, value);
+    else if (ask->order.kind == ASK_GROUP_MEMBERS)
+        done.members(ask->plugin_worker, data, ask->status, members, count);
+    else
+        done.status(ask->plugin_worker, data, ask->status);
+}
+
+/* Back at the asking worker. */
+static void come_home(struct task *task)
+{
+    struct ask *ask = CONTAINER_OF(task, struct ask, task);
+    struct worker *worker = ask->from;
+    alarm_stop(server_wheel(worker->server), &ask->alarm);
+    tell(ask, NULL, 0);
+    worker->waiting_asks--;
+    ask_free(ask);
+    worker_check_drained(worker);
+}
+
+/* From the home of the connection back to who asked; never from inside the call. */
+static void send_back(struct ask *ask, int status)
+{
+    ask->status = status;
+    ask->task.run = come_home;
+    if (ask->from == ask->home)
+        loop_defer(ask->from->loop, &ask->task);
+    else
+        mailbox_post_reserved(ask->from->box, &ask->task);
+}
+
+static void keep_answer(struct ask *ask, jf_bytes answer)
+{
+    if (!answer.len)
+        return;
+    ask->answer = try_alloc(answer.len);
+    if (!ask->answer) {
+        ask->status = JF_E_NOMEM;
+        return;
+    }
+    memcpy(ask->answer, answer.ptr, answer.len);
+    ask->answer_len = answer.len;
+}
+
+static void store_done(struct store_op *op, int status)
+{
+    struct ask *ask = CONTAINER_OF(op, struct ask, op);
+    ask->status = status;
+    if (ask->order.kind == ASK_GROUP_MEMBERS) { /* asked at home: nothing to carry back */
+        tell(ask, op->members, op->member_count);
+    } else {
+        keep_answer(ask, op->answer);
+        if (ask->from == ask->home)
+            tell(ask, NULL, 0);
+    }
+    send_back(ask, ask->status);
+}
+
+static void settled(struct frame_note *note, int status)
+{
+    send_back(CONTAINER_OF(note, struct ask, note), status);
+}
+
+static int send_with_note(struct ask *ask, struct conn *conn)
+{
+    struct frame *frame =
+        frame_new(ask->order.opcode, ask->order.value, ask->home->net.frames.frame_bytes);
+    if (!frame)
+        return JF_E_NOMEM;
+    ask->note.settled = settled;
+    int status = conn_send_frame(conn, frame);
+    if (status == JF_OK)
+        frame->note = &ask->note;
+    frame_unref(frame);
+    return status;
+}
+
+static int put_to_store(struct ask *ask, struct conn *conn)
+{
+    struct worker *home = ask->home;
+    struct session *session = session_of(conn);
+    ask->op.conn = ask->order.conn;
+    ask->op.key = ask->order.key;
+    ask->op.value = ask->order.value;
+    ask->op.done = store_done;
+    switch (ask->order.kind) {
+    case ASK_ATTR_SET:
+        session->stored = true;
+        return home->store_kind->attr_set(home->store, &ask->op);
+    case ASK_ATTR_GET:
+        return home->store_kind->attr_get(home->store, &ask->op);
+    case ASK_GROUP_JOIN:
+        session->stored = true;
+        return home->store_kind->group_join(home->store, &ask->op);
+    case ASK_GROUP_LEAVE:
+        return home->store_kind->group_leave(home->store, &ask->op);
+    default:
+        return JF_E_INTERNAL;
+    }
+}
+
+/* A send to the group hears of it at once, on this worker. */
+static void update_audience(struct ask *ask, struct conn *conn)
+{
+    struct session *session = session_of(conn);
+    if (ask->order.kind == ASK_GROUP_JOIN)
+        audience_join(&ask->home->groups, ask->order.key, conn, &session->groups);
+    else if (ask->order.kind == ASK_GROUP_LEAVE)
+        audience_leave(&ask->home->groups, ask->order.key, &session->groups);
+}
+
+/* At the home of the connection. A failure: nothing was begun. */
+static int put_at_home(struct ask *ask)
+{
+    struct server *server = ask->home->server;
+    struct conn *conn = ask->order.kind == ASK_ATTR_GET
+                            ? server_find_ended(server, ask->order.conn)
+                            : server_find(server, ask->order.conn);
+    if (!conn)
+        return JF_E_GONE;
+    if (ask->order.kind == ASK_SEND)
+        return send_with_note(ask, conn);
+    int status = put_to_store(ask, conn);
+    if (status == JF_OK)
+        update_audience(ask, conn);
+    return status;
+}
+
+static void arrive_at_home(struct task *task)
+{
+    struct ask *ask = CONTAINER_OF(task, struct ask, task);
+    int status = put_at_home(ask);
+    if (status < 0)
+        send_back(ask, status);
+}
+
+static void out_of_patience(struct alarm *alarm)
+{
+    struct ask *ask = CONTAINER_OF(alarm, struct ask, alarm);
+    ask->status = JF_E_TIMEOUT;
+    tell(ask, NULL, 0);
+    ask->answered = true; /* what comes back later is only freed */
+}
+
+static void start_patience(struct ask *ask)
+{
+    struct worker *worker = ask->from;
+    uint64_t ms = gateway_config(worker->gateway)->limits.event_ms;
+    ask->alarm.ring = out_of_patience;
+    alarm_set(server_wheel(worker->server), &ask->alarm, loop_now(worker->loop) + ms);
+}
+
+static struct ask *ask_new(struct worker *worker, jf_worker *plugin_worker,
+                           const struct ask_order *order)
+{
+    struct ask *ask = try_alloc(sizeof(*ask) + order->key.len + order->value.len);
+    if (!ask)
+        return NULL;
+    *ask = (struct ask){ .from = worker, .plugin_worker = plugin_worker, .order = *order };
+    if (order->key.len)
+        memcpy(ask->bytes, order->key.ptr, order->key.len);
+    if (order->value.len)
+        memcpy(ask->bytes + order->key.len, order->value.ptr, order->value.len);
+    ask->order.key.ptr = ask->bytes;
+    ask->order.value.ptr = ask->bytes + order->key.len;
+    return ask;
+}
+
+static int put_members(struct ask *ask)
+{
+    struct worker *worker = ask->from;
+    ask->home = worker;
+    ask->op.key = ask->order.key;
+    ask->op.done = store_done;
+    return worker->store_kind->group_members(worker->store, &ask->op);
+}
+
+static int put_anywhere(struct ask *ask)
+{
+    struct worker *worker = ask->from;
+    if (ask->order.kind == ASK_GROUP_MEMBERS)
+        return put_members(ask);
+    ask->home = gateway_home_of(worker->gateway, ask->order.conn);
+    if (!ask->home)
+        return JF_E_GONE;
+    if (ask->home == worker)
+        return put_at_home(ask);
+    ask->task.run = arrive_at_home;
+    size_t size = sizeof(*ask) + ask->order.key.len + ask->order.value.len;
+    return mailbox_post(ask->home->box, &ask->task, size);
+}
+
+static bool fits(const struct ask_order *order)
+{
+    if (order->kind == ASK_SEND)
+        return true;
+    return order->key.len > 0 && order->key.len <= STORE_KEY_MAX;
+}
+
+int ask_put(struct worker *worker, jf_worker *plugin_worker, const struct ask_order *order)
+{
+    if (!fits(order))
+        return JF_E_INVALID;
+    if (order->value.len > STORE_VALUE_MAX && order->kind != ASK_SEND)
+        return JF_E_TOO_BIG;
+    struct ask *ask = ask_new(worker, plugin_worker, order);
+    if (!ask)
+        return JF_E_NOMEM;
+    int status = put_anywhere(ask);
+    if (status < 0) {
+        ask_free(ask);
+        return status;
+    }
+    if (order->kind == ASK_SEND)
+        start_patience(ask);
+    worker->waiting_asks++;
+    return JF_OK;
+}

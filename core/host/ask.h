@@ -1,0 +1,43 @@
+/*
+ * ask - a plugin's question that is answered later: attributes, groups, the fate of a send.
+ *
+ * A question about a connection is put at the connection's home, so that all questions
+ * about it have one order, and its answer comes back to the worker that asked; exactly
+ * once, never from inside the call. [the asking worker]
+ */
+#ifndef JF_HOST_ASK_H
+#define JF_HOST_ASK_H
+
+#include "sdk/jackfield.h"
+
+struct worker;
+
+enum ask_kind {
+    ASK_ATTR_SET,
+    ASK_ATTR_GET,
+    ASK_GROUP_JOIN,
+    ASK_GROUP_LEAVE,
+    ASK_GROUP_MEMBERS,
+    ASK_SEND
+};
+
+/* How the plugin wants its answer; the one that fits the kind, or NULL. */
+union ask_done {
+    jf_done_fn *status;
+    jf_value_fn *value;
+    jf_members_fn *members;
+};
+
+struct ask_order {
+    enum ask_kind kind;
+    jf_conn_id conn;
+    jf_bytes key, value; /* ASK_SEND: the message is `value` */
+    uint32_t opcode;
+    union ask_done done;
+    void *data;
+};
+
+/* Put it. A failure had no effect and `done` will not be called. */
+int ask_put(struct worker *worker, jf_worker *plugin_worker, const struct ask_order *order);
+
+#endif

@@ -1,0 +1,394 @@
+/* Steps 3 to 6 and 11 of the walk: take the message, pick the key, find the route, call the
+ * handler, and settle what it said. */
+#include "core/host/dispatch.h"
+
+#include "core/base/bytes.h"
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "core/base/status.h"
+#include "core/host/event.h"
+#include "core/host/plugin.h"
+#include "core/host/router.h"
+#include "core/host/worker.h"
+#include "core/parse/conn_id.h"
+#include "core/parse/envelope.h"
+
+static void next(struct worker *worker, struct conn *conn);
+
+/* ---- The call ----------------------------------------------------------- */
+
+/* A handler says JF_OK, JF_LATER or a failure. Anything else is a mistake of its author. */
+static int checked_status(const struct event *event, int status)
+{
+    if (status <= JF_LATER && status >= JF_E_INTERNAL)
+        return status;
+    LOG_RARELY(WARN, PLUGIN, 10, "event=bad_status plugin=%s route=%.*s status=%d",
+               event->route->plugin->entry.name, BYTES_FMT(event->route->key), status);
+    return JF_E_INTERNAL;
+}
+
+/* Run the handler. JF_LATER: the event is the handler's until jf_finish(). */
+static int call(struct event *event)
+{
+    struct worker *worker = event->worker;
+    struct session *session = session_of(event->conn);
+    struct plugin *plugin = event->route->plugin;
+    event->pub.worker = &plugin->workers[worker->index];
+    event->pub.stage = session->stage->name;
+    int status = checked_status(event, event->route->handler(&event->pub));
+    if (status != JF_LATER &&
+        atomic_load_explicit(&event->phase, memory_order_acquire) == EVENT_FINISHED) {
+        LOG_RARELY(WARN, PLUGIN, 10,
+                   "event=finished_and_returned plugin=%s route=%.*s "
+                   "hint=\"return JF_LATER after jf_finish\"",
+                   plugin->entry.name, BYTES_FMT(event->route->key));
+        status = JF_LATER;
+    }
+    if (status == JF_LATER) {
+        session->event = event;
+        worker->waiting_events++;
+        atomic_fetch_add_explicit(&plugin->unfinished, 1, memory_order_relaxed);
+        conn_set_deadline(event->conn, gateway_config(worker->gateway)->limits.event_ms);
+    }
+    return status;
+}
+
+static void log_failure(const struct event *event, int status)
+{
+    char id[JF_CONN_ID_TEXT + 1];
+    if (!event->conn)
+        return; /* it was overdue, which was said already */
+    conn_id_to_text(event->pub.conn, id);
+    LOG_RARELY(WARN, DISPATCH, 10,
+               "event=handler_failed plugin=%s route=%.*s conn=%s status=%s",
+               event->route->plugin->entry.name, BYTES_FMT(event->route->key), id,
+               status_name(status));
+}
+
+/* ---- $connect ----------------------------------------------------------- */
+
+static void leave(struct worker *worker, struct conn *conn);
+
+static unsigned refusal_status(const struct event *event, int status)
+{
+    if (event->refuse_status)
+        return event->refuse_status;
+    return status == JF_E_DENIED ? 403 : status == JF_E_TIMEOUT ? 504 : 502;
+}
+
+static const char *refusal_text(unsigned status)
+{
+    switch (status) {
+    case 403:
+        return ENVELOPE_FORBIDDEN;
+    case 504:
+        return ENVELOPE_TIMEOUT;
+    default:
+        return ENVELOPE_INTERNAL;
+    }
+}
+
+static void refuse(struct worker *worker, struct conn *conn, struct event *event,
+                   int status)
+{
+    unsigned http = refusal_status(event, status);
+    char text[ENVELOPE_MAX];
+    jf_bytes body = jf_view(event->refuse_body, event->refuse_len);
+    if (!event->refuse_body)
+        body = jf_view(text, envelope_http(refusal_text(http), text));
+    if (status != JF_E_DENIED)
+        log_failure(event, status);
+    leave(worker, conn);
+    conn_refuse(conn, http, body);
+}
+
+/* From now on it hears what is sent to all of its stage. */
+static void admit(struct worker *worker, struct conn *conn, jf_bytes subprotocol)
+{
+    struct session *session = session_of(conn);
+    session->admitted = true;
+    if (!session->closed)
+        audience_join(&worker->stages, session->stage->name, conn, &session->stage_seat);
+    conn_admit(conn, subprotocol);
+}
+
+/* True: the connection goes on. */
+static bool settle_connect(struct worker *worker, struct conn *conn, struct event *event,
+                           int status)
+{
+    if (status < 0) {
+        refuse(worker, conn, event, status);
+        return false;
+    }
+    admit(worker, conn, jf_view(event->subprotocol, event->subprotocol_len));
+    return true;
+}
+
+static void fill_connect(struct event *event)
+{
+    const struct head *head = conn_head(event->conn);
+    jf_bytes offered = jf_find(head->headers, head->header_count, "Sec-WebSocket-Protocol");
+    event->of.connect = (struct jf_connect){
+        .path = head->path,
+        .peer = conn_peer(event->conn, event->text),
+        .subprotocols = offered,
+        .headers = head->headers,
+        .query = head->query,
+        .header_count = head->header_count,
+        .query_count = head->query_count,
+    };
+    event->pub.connect = &event->of.connect;
+}
+
+static void on_upgrade(void *host, struct conn *conn)
+{
+    struct worker *worker = host;
+    struct session *session = session_of(conn);
+    session->stage = router_stage(worker->router, conn_head(conn)->path);
+    if (!session->stage) {
+        char body[ENVELOPE_MAX];
+        conn_refuse(conn, 403, jf_view(body, envelope_http(ENVELOPE_FORBIDDEN, body)));
+        return;
+    }
+    const struct route *route = session->stage->connect;
+    if (!route) {
+        admit(worker, conn, jf_str(""));
+        return;
+    }
+    struct event *event = event_open(&worker->events, worker, conn, route, JF_CONNECT);
+    fill_connect(event);
+    int status = call(event);
+    if (status == JF_LATER)
+        return;
+    settle_connect(worker, conn, event, status);
+    event_close_at_once(&worker->events, event);
+}
+
+/* ---- Messages ----------------------------------------------------------- */
+
+static void send_error(struct conn *conn, const char *message)
+{
+    char id[JF_CONN_ID_TEXT + 1], request[JF_CONN_ID_TEXT + 1], text[ENVELOPE_MAX];
+    conn_id_to_text(conn_id(conn), id);
+    envelope_request_id(request);
+    size_t len = envelope_error(message, id, request, text);
+    /* A client that has gone or does not read misses it; the connection counts that. */
+    conn_send(conn, JF_TEXT, jf_view(text, len));
+}
+
+static void settle_message(struct conn *conn, const struct event *event, int status)
+{
+    if (status >= 0)
+        return;
+    log_failure(event, status);
+    send_error(conn, status == JF_E_TIMEOUT ? ENVELOPE_TIMEOUT : ENVELOPE_INTERNAL);
+}
+
+static const struct route *pick(const struct stage *stage, const struct message *message)
+{
+    char scratch[SELECTOR_KEY_MAX];
+    jf_bytes key;
+    jf_bytes body = jf_view(message->body, message->len);
+    if (message->opcode != JF_TEXT ||
+        selector_pick(stage->selector, body, scratch, &key) < 0)
+        return stage->default_route;
+    return router_find(stage, key);
+}
+
+static void run_message(struct worker *worker, struct conn *conn, struct message *message)
+{
+    const struct route *route = pick(session_of(conn)->stage, message);
+    if (!route) {
+        send_error(conn, ENVELOPE_FORBIDDEN);
+        free(message);
+        return;
+    }
+    struct event *event = event_open(&worker->events, worker, conn, route, JF_MESSAGE);
+    event->message = message;
+    event->of.message.body = jf_view(message->body, message->len);
+    event->of.message.opcode = message->opcode;
+    event->pub.message = &event->of.message;
+    int status = call(event);
+    if (status == JF_LATER)
+        return;
+    settle_message(conn, event, status);
+    event_close_at_once(&worker->events, event);
+}
+
+static void on_message(void *host, struct conn *conn)
+{
+    if (!session_of(conn)->event)
+        next(host, conn);
+}
+
+/* ---- $disconnect -------------------------------------------------------- */
+
+struct forget {
+    struct store_op op;
+    struct worker *worker;
+};
+
+static void forgotten(struct store_op *op, int status)
+{
+    struct forget *forget = CONTAINER_OF(op, struct forget, op);
+    struct worker *worker = forget->worker;
+    (void)status;
+    free(forget);
+    worker->waiting_asks--;
+    worker_check_drained(worker);
+}
+
+/* The connection leaves everything it was in. */
+static void leave(struct worker *worker, struct conn *conn)
+{
+    struct session *session = session_of(conn);
+    audience_leave_all(&worker->groups, &session->groups);
+    audience_leave_all(&worker->stages, &session->stage_seat);
+    if (!session->stored)
+        return;
+    session->stored = false;
+    struct forget *forget = xnew(struct forget);
+    forget->op.conn = conn_id(conn);
+    forget->op.done = forgotten;
+    forget->worker = worker;
+    if (worker->store_kind->forget(worker->store, &forget->op) < 0)
+        free(forget);
+    else
+        worker->waiting_asks++;
+}
+
+static void goodbye(struct worker *worker, struct conn *conn)
+{
+    leave(worker, conn);
+    conn_release(conn);
+}
+
+static void fill_disconnect(struct event *event)
+{
+    jf_bytes reason = conn_close_reason(event->conn);
+    size_t len = reason.len < WS_REASON_MAX ? reason.len : WS_REASON_MAX;
+    if (len)
+        memcpy(event->text, reason.ptr, len);
+    event->of.disconnect.reason = jf_view(event->text, len);
+    event->of.disconnect.code = conn_close_code(event->conn);
+    event->pub.disconnect = &event->of.disconnect;
+}
+
+static void disconnect(struct worker *worker, struct conn *conn)
+{
+    struct session *session = session_of(conn);
+    const struct route *route = session->stage->disconnect;
+    session->disconnecting = true;
+    if (!route || !session->admitted) {
+        goodbye(worker, conn);
+        return;
+    }
+    struct event *event = event_open(&worker->events, worker, conn, route, JF_DISCONNECT);
+    fill_disconnect(event);
+    int status = call(event);
+    if (status == JF_LATER)
+        return;
+    if (status < 0)
+        log_failure(event, status);
+    event_close_at_once(&worker->events, event);
+    goodbye(worker, conn);
+}
+
+static void on_closed(void *host, struct conn *conn)
+{
+    struct session *session = session_of(conn);
+    session->closed = true;
+    if (!session->event)
+        next(host, conn);
+}
+
+/* ---- Whose turn it is --------------------------------------------------- */
+
+/* The connection is idle: its next message, or its $disconnect, or nothing. */
+static void next(struct worker *worker, struct conn *conn)
+{
+    struct session *session = session_of(conn);
+    struct message *message;
+    while (!session->event && (message = conn_take_message(conn)))
+        run_message(worker, conn, message);
+    if (session->closed && !session->event && !session->disconnecting)
+        disconnect(worker, conn);
+}
+
+/* Settle an event by its status, whoever decided it. True: the connection goes on. */
+static bool settle(struct worker *worker, struct conn *conn, struct event *event,
+                   int status)
+{
+    switch ((enum jf_kind)event->pub.kind) {
+    case JF_CONNECT:
+        return settle_connect(worker, conn, event, status);
+    case JF_MESSAGE:
+        settle_message(conn, event, status);
+        return true;
+    case JF_DISCONNECT:
+        if (status < 0)
+            log_failure(event, status);
+        goodbye(worker, conn);
+        return false;
+    }
+    return true;
+}
+
+void dispatch_finished(struct event *event)
+{
+    struct worker *worker = event->worker;
+    struct conn *conn = event->conn;
+    bool goes_on = false;
+    worker->waiting_events--;
+    atomic_fetch_sub_explicit(&event->route->plugin->unfinished, 1, memory_order_relaxed);
+    if (conn) {
+        session_of(conn)->event = NULL;
+        conn_set_deadline(conn, 0);
+        goes_on = settle(worker, conn, event, checked_status(event, event->status));
+    }
+    event_retire(&worker->events, event);
+    if (goes_on)
+        next(worker, conn);
+    worker_check_drained(worker);
+}
+
+/* The handler had its time. The event stays its own until it finishes it; the client is
+ * answered now, and the connection goes on without. */
+static void on_deadline(void *host, struct conn *conn)
+{
+    struct worker *worker = host;
+    struct session *session = session_of(conn);
+    struct event *event = session->event;
+    char id[JF_CONN_ID_TEXT + 1];
+    if (!event)
+        return;
+    conn_id_to_text(conn_id(conn), id);
+    LOG_WARN(DISPATCH, "event=overdue plugin=%s route=%.*s conn=%s",
+             event->route->plugin->entry.name, BYTES_FMT(event->route->key), id);
+    session->event = NULL;
+    event->conn = NULL;
+    if (event->pub.kind == JF_CONNECT)
+        event->greeting = conn_take_greeting(conn);
+    if (settle(worker, conn, event, JF_E_TIMEOUT))
+        next(worker, conn);
+}
+
+static void on_drained(void *host)
+{
+    struct worker *worker = host;
+    worker_check_drained(worker);
+}
+
+bool dispatch_is_stage(void *host, jf_bytes path)
+{
+    struct worker *worker = host;
+    return router_stage(worker->router, path) != NULL;
+}
+
+const struct net_events dispatch_events = {
+    .on_upgrade = on_upgrade,
+    .on_message = on_message,
+    .on_closed = on_closed,
+    .on_deadline = on_deadline,
+    .on_drained = on_drained,
+};

@@ -1,0 +1,355 @@
+/* Everything that can fail at start is done here on the main thread, in order, before the
+ * first client is accepted: a host that listens, works. */
+#include "core/host/gateway.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/base/list.h"
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "core/base/random.h"
+#include "core/base/status.h"
+#include "core/host/api.h"
+#include "core/host/dispatch.h"
+#include "core/host/open_files.h"
+#include "core/host/router.h"
+#include "core/host/worker.h"
+#include "core/loop/loop.h"
+#include "core/net/acceptor.h"
+#include "core/parse/conn_id.h"
+
+enum phase { STARTING, SERVING, DRAINING, HALTING };
+
+struct gateway {
+    /* never changes while workers run */
+    const struct config *config;
+    struct loop *loop;
+    struct mailbox *box; /* the main thread's */
+    struct router *router;
+    struct store_shared *store;
+    struct net_static *statics;
+    struct worker **workers;
+    uint32_t worker_count;
+    uint16_t node, port;
+
+    /* shared */
+    _Atomic uint32_t connections;
+    _Atomic uint32_t ready, drained;
+    _Atomic bool failed, unclean;
+    struct task ready_news, drained_news;
+
+    /* the main thread's */
+    enum phase phase;
+    bool aborting;
+    struct timer *deadline;
+    void (*stopped)(void *data, bool clean);
+    void *data;
+};
+
+/* ---- What the rooms ask ------------------------------------------------- */
+
+const struct config *gateway_config(const struct gateway *gateway)
+{
+    return gateway->config;
+}
+
+uint32_t gateway_worker_count(const struct gateway *gateway)
+{
+    return gateway->worker_count;
+}
+
+struct worker *gateway_worker(const struct gateway *gateway, uint32_t index)
+{
+    return gateway->workers[index];
+}
+
+uint16_t gateway_node(const struct gateway *gateway)
+{
+    return gateway->node;
+}
+
+struct worker *gateway_home_of(const struct gateway *gateway, jf_conn_id id)
+{
+    uint32_t index = conn_id_worker(id);
+    if (conn_id_node(id) != gateway->node || index >= gateway->worker_count)
+        return NULL;
+    return gateway->workers[index];
+}
+
+const struct router *gateway_router(const struct gateway *gateway)
+{
+    return gateway->router;
+}
+
+struct store_shared *gateway_store(const struct gateway *gateway)
+{
+    return gateway->store;
+}
+
+void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_options *out)
+{
+    const struct config *config = gateway->config;
+    const struct config_limits *limits = &config->limits;
+    bool aws = config->profile == PROFILE_AWS;
+    *out = (struct net_options){
+        .host = config->listen_host,
+        .port = gateway->port,
+        .node = gateway->node,
+        .worker = (uint8_t)index,
+        .tls_cert = config->tls_cert,
+        .tls_key = config->tls_key,
+        .frames = { limits->frame_bytes, limits->message_bytes, config->refuse_binary },
+        .inbox_bytes = limits->inbox_bytes,
+        .outbox_bytes = limits->outbox_bytes,
+        .connections = (uint32_t)limits->connections,
+        .connection_count = &gateway->connections,
+        .head_ms = limits->head_ms,
+        .close_ms = limits->close_ms,
+        .ping_ms = limits->ping_s * 1000,
+        .idle_ms = limits->idle_s * 1000,
+        .lifetime_ms = limits->lifetime_s * 1000,
+        .controls_are_life = !aws,
+        .sends_are_life = aws,
+        .slow_reader = (enum net_slow_reader)config->slow_reader,
+        .session_bytes = sizeof(struct session),
+        .statics = gateway->statics,
+        .static_count = config->static_count,
+        .is_stage = dispatch_is_stage,
+    };
+}
+
+/* ---- Stopping ----------------------------------------------------------- */
+
+static void halt(struct gateway *gateway)
+{
+    gateway->phase = HALTING;
+    timer_stop(gateway->deadline);
+    for (uint32_t i = 0; i < gateway->worker_count; i++)
+        worker_halt(gateway->workers[i]);
+    for (uint32_t i = 0; i < gateway->worker_count; i++)
+        worker_join(gateway->workers[i]);
+    gateway->stopped(gateway->data, !atomic_load(&gateway->unclean));
+}
+
+static void abort_all(void *data)
+{
+    struct gateway *gateway = data;
+    if (gateway->aborting || gateway->phase != DRAINING)
+        return;
+    gateway->aborting = true;
+    for (uint32_t i = 0; i < gateway->worker_count; i++)
+        worker_abort(gateway->workers[i]);
+}
+
+void gateway_stop(struct gateway *gateway)
+{
+    if (gateway->phase == DRAINING)
+        abort_all(gateway);
+    if (gateway->phase != STARTING && gateway->phase != SERVING)
+        return;
+    gateway->phase = DRAINING;
+    LOG_INFO(MAIN, "event=draining connections=%u",
+             (unsigned)atomic_load(&gateway->connections));
+    timer_start(gateway->deadline, gateway->config->limits.drain_s * 1000);
+    for (uint32_t i = 0; i < gateway->worker_count; i++)
+        worker_drain(gateway->workers[i]);
+}
+
+static void on_all_drained(struct task *task)
+{
+    halt(CONTAINER_OF(task, struct gateway, drained_news));
+}
+
+void gateway_worker_drained(struct gateway *gateway, bool clean)
+{
+    if (!clean)
+        atomic_store(&gateway->unclean, true);
+    if (atomic_fetch_add(&gateway->drained, 1) + 1 == gateway->worker_count)
+        mailbox_post_reserved(gateway->box, &gateway->drained_news);
+}
+
+/* ---- Starting ----------------------------------------------------------- */
+
+static void announce(const struct gateway *gateway)
+{
+    const struct config *config = gateway->config;
+    bool bare_v6 = strchr(config->listen_host, ':') != NULL;
+    LOG_INFO(MAIN, "event=listening url=%s://%s%s%s:%u/ port=%u workers=%u stages=%zu",
+             config->tls_cert ? "https" : "http", bare_v6 ? "[" : "", config->listen_host,
+             bare_v6 ? "]" : "", gateway->port, gateway->port, gateway->worker_count,
+             config->stage_count);
+}
+
+static void on_all_ready(struct task *task)
+{
+    struct gateway *gateway = CONTAINER_OF(task, struct gateway, ready_news);
+    if (gateway->phase != STARTING)
+        return;
+    if (atomic_load(&gateway->failed)) {
+        atomic_store(&gateway->unclean, true);
+        halt(gateway);
+        return;
+    }
+    gateway->phase = SERVING;
+    for (uint32_t i = 0; i < gateway->worker_count; i++)
+        worker_open(gateway->workers[i]);
+    announce(gateway);
+}
+
+void gateway_worker_ready(struct gateway *gateway, bool ok)
+{
+    if (!ok)
+        atomic_store(&gateway->failed, true);
+    if (atomic_fetch_add(&gateway->ready, 1) + 1 == gateway->worker_count)
+        mailbox_post_reserved(gateway->box, &gateway->ready_news);
+}
+
+/* The first socket may choose the port; the others share it. */
+static int bind_sockets(struct gateway *gateway, int *fds, char error[GATEWAY_ERROR_MAX])
+{
+    const struct config *config = gateway->config;
+    gateway->port = (uint16_t)config->listen_port;
+    for (uint32_t i = 0; i < gateway->worker_count; i++) {
+        const char *why;
+        int status = acceptor_bind(config->listen_host, gateway->port, &fds[i],
+                                   &gateway->port, &why);
+        if (status < 0) {
+            snprintf(error, GATEWAY_ERROR_MAX, "listen: %s port %u: %s",
+                     config->listen_host, gateway->port, why);
+            while (i-- > 0)
+                close(fds[i]);
+            return status;
+        }
+    }
+    return JF_OK;
+}
+
+static int build_workers(struct gateway *gateway, const int *fds,
+                         char error[GATEWAY_ERROR_MAX])
+{
+    gateway->workers = xcalloc(gateway->worker_count, sizeof(struct worker *));
+    for (uint32_t i = 0; i < gateway->worker_count; i++) {
+        int status = worker_new(gateway, i, fds[i], &gateway->workers[i]);
+        if (status == JF_OK)
+            continue;
+        snprintf(error, GATEWAY_ERROR_MAX,
+                 gateway->config->tls_cert
+                     ? "worker %u cannot be built: %s; are tls.cert and tls.key a "
+                       "certificate and its key?"
+                     : "worker %u cannot be built: %s",
+                 i, status_text(status));
+        while (++i < gateway->worker_count)
+            close(fds[i]);
+        return status;
+    }
+    return JF_OK;
+}
+
+static int start_workers(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
+{
+    for (uint32_t i = 0; i < gateway->worker_count; i++) {
+        int status = worker_start(gateway->workers[i]);
+        if (status < 0) {
+            snprintf(error, GATEWAY_ERROR_MAX, "the system gives no thread for worker %u",
+                     i);
+            for (uint32_t k = 0; k < i; k++)
+                worker_halt(gateway->workers[k]);
+            return status;
+        }
+    }
+    return JF_OK;
+}
+
+static void copy_statics(struct gateway *gateway)
+{
+    const struct config *config = gateway->config;
+    gateway->statics = xcalloc(config->static_count, sizeof(*gateway->statics));
+    for (size_t i = 0; i < config->static_count; i++)
+        gateway->statics[i] =
+            (struct net_static){ config->statics[i].path, config->statics[i].folder };
+}
+
+static uint32_t count_workers(const struct config *config)
+{
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    if (config->workers)
+        return (uint32_t)config->workers;
+    return cores < 1 ? 1 : cores > 64 ? 64 : (uint32_t)cores;
+}
+
+static int build(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
+{
+    int fds[CONN_ID_WORKERS];
+    int status = router_new(gateway->config, &api_table, gateway->worker_count,
+                            &gateway->router, error);
+    if (status < 0)
+        return status;
+    status = store_memory.share(&gateway->store);
+    if (status < 0)
+        return status;
+    status = bind_sockets(gateway, fds, error);
+    if (status < 0)
+        return status;
+    status = build_workers(gateway, fds, error);
+    if (status < 0)
+        return status;
+    return start_workers(gateway, error);
+}
+
+int gateway_new(struct loop *loop, const struct config *config,
+                void (*stopped)(void *data, bool clean), void *data, struct gateway **out,
+                char error[GATEWAY_ERROR_MAX])
+{
+    struct gateway *gateway = xnew(struct gateway);
+    gateway->config = config;
+    gateway->loop = loop;
+    gateway->stopped = stopped;
+    gateway->data = data;
+    gateway->worker_count = count_workers(config);
+    gateway->ready_news.run = on_all_ready;
+    gateway->drained_news.run = on_all_drained;
+    random_fill(&gateway->node, sizeof(gateway->node));
+    open_files_raise(config->limits.connections, gateway->worker_count);
+    copy_statics(gateway);
+    api_set_gateway(gateway);
+    timer_new(loop, abort_all, gateway, &gateway->deadline);
+    snprintf(error, GATEWAY_ERROR_MAX, "the system refused what an event loop needs");
+    int status = mailbox_new(loop, config->limits.mailbox_bytes, &gateway->box);
+    if (status == JF_OK)
+        status = build(gateway, error);
+    if (status < 0) {
+        gateway_free(gateway);
+        return status;
+    }
+    *out = gateway;
+    return JF_OK;
+}
+
+bool gateway_started(const struct gateway *gateway)
+{
+    return !atomic_load(&gateway->failed);
+}
+
+void gateway_free(struct gateway *gateway)
+{
+    if (!gateway)
+        return;
+    /* fini first: until it has returned, a plugin's thread may still call. */
+    router_free_plugins(gateway->router);
+    for (uint32_t i = 0; gateway->workers && i < gateway->worker_count; i++)
+        worker_free(gateway->workers[i]);
+    router_free(gateway->router);
+    if (gateway->store)
+        store_memory.unshare(gateway->store);
+    if (gateway->box) {
+        mailbox_close(gateway->box);
+        mailbox_detach(gateway->box);
+        mailbox_free(gateway->box);
+    }
+    timer_free(gateway->deadline);
+    free(gateway->workers);
+    free(gateway->statics);
+    free(gateway);
+}

@@ -1,0 +1,128 @@
+/* A letter is one block: the task, the ids or the name, the body. */
+#include "core/host/mail.h"
+
+#include "core/base/list.h"
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "core/base/status.h"
+#include "core/host/worker.h"
+#include "core/net/frame.h"
+
+struct letter {
+    struct task task;
+    struct worker *to;
+    struct mail_order order;
+    uint16_t code; /* a closing letter's */
+    char bytes[];
+};
+
+static int deliver_one(struct worker *worker, const struct mail_order *order, jf_conn_id id)
+{
+    struct conn *conn = server_find(worker->server, id);
+    return conn ? conn_send(conn, order->opcode, order->body) : JF_E_GONE;
+}
+
+static void deliver_many(struct worker *worker, const struct mail_order *order,
+                         struct frame *frame)
+{
+    for (size_t i = 0; i < order->count; i++) {
+        struct conn *conn = server_find(worker->server, order->ids[i]);
+        if (conn)
+            conn_send_frame(conn, frame); /* who cannot take it is counted there */
+    }
+}
+
+int mail_deliver(struct worker *worker, const struct mail_order *order)
+{
+    if (order->to == MAIL_IDS && order->count == 1)
+        return deliver_one(worker, order, order->ids[0]);
+    const struct audiences *all =
+        order->to == MAIL_GROUP ? &worker->groups : &worker->stages;
+    if (order->to != MAIL_IDS && !audience_exists(all, order->name))
+        return JF_OK;
+    struct frame *frame =
+        frame_new(order->opcode, order->body, worker->net.frames.frame_bytes);
+    if (!frame)
+        return JF_E_NOMEM;
+    if (order->to == MAIL_IDS)
+        deliver_many(worker, order, frame);
+    else
+        audience_send(all, order->name, frame);
+    frame_unref(frame);
+    return JF_OK;
+}
+
+static void open_letter(struct task *task)
+{
+    struct letter *letter = CONTAINER_OF(task, struct letter, task);
+    int status = mail_deliver(letter->to, &letter->order);
+    if (status < 0 && status != JF_E_GONE)
+        LOG_RARELY(WARN, DISPATCH, 10, "event=not_delivered status=%s",
+                   status_name(status));
+    free(letter);
+}
+
+static struct letter *letter_new(struct worker *to, size_t size, void (*run)(struct task *))
+{
+    struct letter *letter = try_alloc(sizeof(*letter) + size);
+    if (!letter)
+        return NULL;
+    *letter = (struct letter){ .task.run = run, .to = to };
+    return letter;
+}
+
+static int post(struct letter *letter, size_t size)
+{
+    int status = mailbox_post(letter->to->box, &letter->task, sizeof(*letter) + size);
+    if (status < 0)
+        free(letter);
+    return status;
+}
+
+static char *put(char *at, const void *from, size_t len)
+{
+    if (len)
+        memcpy(at, from, len);
+    return at + len;
+}
+
+int mail_post(struct worker *to, const struct mail_order *order)
+{
+    size_t ids = order->count * sizeof(jf_conn_id);
+    size_t size = ids + order->name.len + order->body.len;
+    struct letter *letter = letter_new(to, size, open_letter);
+    if (!letter)
+        return JF_E_NOMEM;
+    letter->order = *order;
+    letter->order.ids = (const jf_conn_id *)(const void *)letter->bytes;
+    char *at = put(letter->bytes, order->ids, ids);
+    letter->order.name.ptr = at;
+    at = put(at, order->name.ptr, order->name.len);
+    letter->order.body.ptr = at;
+    put(at, order->body.ptr, order->body.len);
+    return post(letter, size);
+}
+
+static void open_closing_letter(struct task *task)
+{
+    struct letter *letter = CONTAINER_OF(task, struct letter, task);
+    jf_conn_id id;
+    memcpy(&id, letter->bytes, sizeof(id));
+    struct conn *conn = server_find(letter->to->server, id);
+    if (conn)
+        conn_close(conn, letter->code, letter->order.body);
+    free(letter);
+}
+
+int mail_post_close(struct worker *to, jf_conn_id id, uint16_t code, jf_bytes reason)
+{
+    size_t size = sizeof(id) + reason.len;
+    struct letter *letter = letter_new(to, size, open_closing_letter);
+    if (!letter)
+        return JF_E_NOMEM;
+    letter->code = code;
+    char *at = put(letter->bytes, &id, sizeof(id));
+    letter->order.body = jf_view(at, reason.len);
+    put(at, reason.ptr, reason.len);
+    return post(letter, size);
+}

@@ -1,0 +1,222 @@
+/* A worker's life. What it does while it lives is dispatch's and the network's. */
+#include "core/host/worker.h"
+
+#include <unistd.h>
+
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "core/base/status.h"
+#include "core/host/dispatch.h"
+#include "core/host/timers.h"
+#include "core/loop/loop.h"
+
+static _Thread_local struct worker *current;
+
+struct worker *worker_current(void)
+{
+    return current;
+}
+
+/* ---- Orders of the main thread ------------------------------------------ */
+
+static void post(struct worker *worker, struct worker_order *order,
+                 void (*run)(struct task *task))
+{
+    order->worker = worker;
+    order->task.run = run;
+    mailbox_post_reserved(worker->box, &order->task);
+}
+
+static struct worker *ordered(struct task *task)
+{
+    return CONTAINER_OF(task, struct worker_order, task)->worker;
+}
+
+static void run_open(struct task *task)
+{
+    struct worker *worker = ordered(task);
+    int fd = worker->listen_fd;
+    worker->listen_fd = -1;
+    int status = server_listen(worker->server, fd);
+    if (status < 0)
+        LOG_ERROR(NET, "event=listen_failed status=%s", status_name(status));
+}
+
+void worker_open(struct worker *worker)
+{
+    post(worker, &worker->open, run_open);
+}
+
+static bool is_drained(const struct worker *worker)
+{
+    return !server_conn_count(worker->server) && !worker->waiting_events &&
+           !worker->waiting_asks;
+}
+
+static void tell_drained(struct worker *worker)
+{
+    if (worker->drained)
+        return;
+    worker->drained = true;
+    gateway_worker_drained(worker->gateway, !worker->waiting_events);
+}
+
+void worker_check_drained(struct worker *worker)
+{
+    if (worker->draining && is_drained(worker))
+        tell_drained(worker);
+}
+
+static void run_drain(struct task *task)
+{
+    struct worker *worker = ordered(task);
+    worker->draining = true;
+    server_drain(worker->server,
+                 gateway_config(worker->gateway)->limits.drain_jitter_s * 1000);
+    worker_check_drained(worker);
+}
+
+void worker_drain(struct worker *worker)
+{
+    post(worker, &worker->drain, run_drain);
+}
+
+static void run_abort(struct task *task)
+{
+    struct worker *worker = ordered(task);
+    worker->draining = true;
+    server_abort(worker->server);
+    if (worker->waiting_events)
+        LOG_ERROR(DISPATCH, "event=unfinished_events count=%llu",
+                  (unsigned long long)worker->waiting_events);
+    tell_drained(worker);
+}
+
+void worker_abort(struct worker *worker)
+{
+    post(worker, &worker->abort, run_abort);
+}
+
+/* The mirror image of building: whoever can still call is stopped first. */
+static void run_halt(struct task *task)
+{
+    struct worker *worker = ordered(task);
+    mailbox_drain(worker->box);
+    for (uint32_t i = worker->ready_plugins; i-- > 0;)
+        plugin_worker_fini(router_plugin(worker->router, i), worker->index);
+    mailbox_close(worker->box);
+    mailbox_drain(worker->box);
+    worker->store_kind->close(worker->store);
+    timers_free(worker->timers);
+    server_close(worker->server);
+    mailbox_detach(worker->box);
+    loop_stop(worker->loop);
+}
+
+void worker_halt(struct worker *worker)
+{
+    post(worker, &worker->halt, run_halt);
+}
+
+/* ---- The thread --------------------------------------------------------- */
+
+static bool init_plugins(struct worker *worker)
+{
+    size_t count = router_plugin_count(worker->router);
+    while (worker->ready_plugins < count) {
+        struct plugin *plugin = router_plugin(worker->router, worker->ready_plugins);
+        if (plugin_worker_init(plugin, worker->index) < 0)
+            return false;
+        worker->ready_plugins++;
+    }
+    return true;
+}
+
+static void *run(void *data)
+{
+    struct worker *worker = data;
+    current = worker;
+    check_enter_worker((int)worker->index);
+    gateway_worker_ready(worker->gateway, init_plugins(worker));
+    loop_run(worker->loop);
+    return NULL;
+}
+
+int worker_start(struct worker *worker)
+{
+    if (pthread_create(&worker->thread, NULL, run, worker) != 0)
+        return JF_E_UNAVAILABLE;
+    worker->started = true;
+    return JF_OK;
+}
+
+void worker_join(struct worker *worker)
+{
+    if (worker->started)
+        pthread_join(worker->thread, NULL);
+}
+
+int worker_new(struct gateway *gateway, uint32_t index, int fd, struct worker **out)
+{
+    const struct config *config = gateway_config(gateway);
+    struct worker *worker = xnew(struct worker);
+    worker->gateway = gateway;
+    worker->index = index;
+    worker->router = gateway_router(gateway);
+    worker->store_kind = &store_memory;
+    gateway_net_options(gateway, index, &worker->net);
+    event_pool_init(&worker->events);
+
+    int status = loop_new(&worker->loop);
+    if (status < 0)
+        goto fail_loop;
+    status = mailbox_new(worker->loop, config->limits.mailbox_bytes, &worker->box);
+    if (status < 0)
+        goto fail_mailbox;
+    status = worker->store_kind->open(worker->loop, gateway_store(gateway), &worker->store);
+    if (status < 0)
+        goto fail_store;
+    status =
+        server_new(worker->loop, &worker->net, &dispatch_events, worker, &worker->server);
+    if (status < 0)
+        goto fail_server;
+    timers_new(worker->loop, server_wheel(worker->server), &worker->timers);
+    worker->listen_fd = fd;
+    *out = worker;
+    return JF_OK;
+
+fail_server:
+    worker->store_kind->close(worker->store);
+fail_store:
+    mailbox_free(worker->box);
+fail_mailbox:
+    loop_free(worker->loop);
+fail_loop:
+    free(worker);
+    close(fd);
+    return status;
+}
+
+/* One that was built and never started has nobody to take it down but us. */
+static void take_down(struct worker *worker)
+{
+    struct worker_order order = { .worker = worker };
+    run_halt(&order.task);
+}
+
+void worker_free(struct worker *worker)
+{
+    if (!worker)
+        return;
+    if (!worker->started)
+        take_down(worker);
+    loop_free(worker->loop);
+    server_free(worker->server);
+    mailbox_free(worker->box);
+    event_pool_fini(&worker->events);
+    audiences_fini(&worker->groups);
+    audiences_fini(&worker->stages);
+    if (worker->listen_fd >= 0)
+        close(worker->listen_fd);
+    free(worker);
+}

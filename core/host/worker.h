@@ -1,0 +1,96 @@
+/*
+ * worker - a thread: loop, server, store, mailbox, plugin locals.
+ *
+ * Everything a worker owns is touched by its own thread only; others post to its mailbox.
+ */
+#ifndef JF_HOST_WORKER_H
+#define JF_HOST_WORKER_H
+
+#include <pthread.h>
+#include <stdbool.h>
+
+#include "core/host/audience.h"
+#include "core/host/event.h"
+#include "core/host/gateway.h"
+#include "core/host/router.h"
+#include "core/loop/mailbox.h"
+#include "core/net/server.h"
+#include "core/store/store.h"
+
+struct plugin_timers;
+
+/* An order of the main thread, in its own place in the mailbox: it cannot fail. */
+struct worker_order {
+    struct task task;
+    struct worker *worker;
+};
+
+/* The rooms of floor 4 share it, hence the body. */
+struct worker {
+    /* never changes while it runs */
+    uint32_t index;
+    struct gateway *gateway;
+    const struct router *router;
+    struct loop *loop;
+    struct mailbox *box;
+    struct net_options net;
+    int listen_fd; /* until worker_open() */
+    pthread_t thread;
+    bool started;
+
+    /* the main thread's */
+    struct worker_order open, drain, abort, halt;
+
+    /* its own thread's */
+    struct server *server;
+    const struct store_kind *store_kind;
+    struct store *store;
+    struct audiences groups, stages;
+    struct event_pool events;
+    struct plugin_timers *timers;
+    uint64_t waiting_events; /* JF_LATER, not finished yet; overdue ones included */
+    uint64_t waiting_asks;   /* questions of plugins on their way */
+    uint32_t ready_plugins;  /* whose worker_init succeeded */
+    bool draining, drained;
+};
+
+/* What the host keeps in a connection. */
+struct session {
+    const struct stage *stage;
+    struct event *event; /* in progress; NULL: idle */
+    struct membership *groups, *stage_seat;
+    bool admitted, closed, disconnecting;
+    bool stored; /* the store may know it */
+};
+
+static inline struct session *session_of(struct conn *conn)
+{
+    return conn_session(conn);
+}
+
+/* Build, on the main thread, everything that can fail; `fd` is a listening socket that
+ * becomes the worker's. */
+int worker_new(struct gateway *gateway, uint32_t index, int fd, struct worker **out);
+
+/* Start its thread; plugins' worker_init run there and gateway_worker_ready() is told. */
+int worker_start(struct worker *worker);
+
+/* Each posts to the worker. [main thread] */
+void worker_open(struct worker *worker); /* accept connections */
+void worker_drain(
+    struct worker *worker); /* close them all, then gateway_worker_drained() */
+void worker_abort(struct worker *worker); /* do not wait any longer */
+void worker_halt(struct worker *worker);  /* worker_fini, then end the thread */
+
+void worker_join(struct worker *worker);
+
+/* After worker_join(). NULL is accepted. */
+void worker_free(struct worker *worker);
+
+/* The worker of the calling thread, or NULL. [any thread] */
+struct worker *worker_current(void);
+
+/* Something that draining waits for may have ended. [home worker] */
+void worker_check_drained(struct worker *worker);
+
+#endif
