@@ -1,0 +1,187 @@
+/* jackfield run: from the arguments to a running gateway, until a signal. */
+#include <getopt.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "core/cli/cli.h"
+#include "core/host/gateway.h"
+#include "core/loop/loop.h"
+
+/* glibc gives the top of the heap back to the kernel after every burst and asks for it
+ * again in the next; a gateway's bursts come by the second. */
+#define KEEP_HEAP_BYTES (64 << 20)
+
+struct arguments {
+    const char *config_file, *listen, *port, *workers, *log_level, *log_format;
+    char **plugins;
+    int plugin_count;
+};
+
+static int parse_arguments(int argc, char **argv, struct arguments *out)
+{
+    static const struct option options[] = {
+        { "config", required_argument, NULL, 'c' },
+        { "listen", required_argument, NULL, 'l' },
+        { "port", required_argument, NULL, 'p' },
+        { "workers", required_argument, NULL, 'w' },
+        { "log-level", required_argument, NULL, 'v' },
+        { "log-format", required_argument, NULL, 'f' },
+        { 0 },
+    };
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":c:", options, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            out->config_file = optarg;
+            break;
+        case 'l':
+            out->listen = optarg;
+            break;
+        case 'p':
+            out->port = optarg;
+            break;
+        case 'w':
+            out->workers = optarg;
+            break;
+        case 'v':
+            out->log_level = optarg;
+            break;
+        case 'f':
+            out->log_format = optarg;
+            break;
+        case ':':
+            return cli_usage_error("\"%s\" wants a value", argv[optind - 1]);
+        default:
+            return cli_usage_error("run does not know \"%s\"", argv[optind - 1]);
+        }
+    }
+    out->plugins = argv + optind;
+    out->plugin_count = argc - optind;
+    return EXIT_CLEAN;
+}
+
+static bool parse_number(const char *text, uint64_t max, uint64_t *out)
+{
+    char *end;
+    if (*text < '0' || *text > '9')
+        return false;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (*end || value > max)
+        return false;
+    *out = value;
+    return true;
+}
+
+static int apply_arguments(const struct arguments *given, struct config *config)
+{
+    if (given->listen && config_set_listen(config, jf_str(given->listen)) < 0)
+        return cli_usage_error("--listen wants ADDRESS:PORT, not \"%s\"", given->listen);
+    if (given->port && !parse_number(given->port, 65535, &config->listen_port))
+        return cli_usage_error("--port wants 0 to 65535, not \"%s\"", given->port);
+    if (given->workers && !parse_number(given->workers, 64, &config->workers))
+        return cli_usage_error("--workers wants 0 to 64, not \"%s\"", given->workers);
+    if (given->log_level &&
+        !log_level_from_name(jf_str(given->log_level), &config->log_level))
+        return cli_usage_error("--log-level wants error, warn, info or debug, not \"%s\"",
+                               given->log_level);
+    if (given->log_format) {
+        config->log_json = strcmp(given->log_format, "json") == 0;
+        if (!config->log_json && strcmp(given->log_format, "logfmt") != 0)
+            return cli_usage_error("--log-format wants logfmt or json, not \"%s\"",
+                                   given->log_format);
+    }
+    for (int i = 0; i < given->plugin_count; i++)
+        config_add_plugin(config, given->plugins[i]);
+    return EXIT_CLEAN;
+}
+
+struct running {
+    struct loop *loop;
+    struct gateway *gateway;
+    bool clean;
+};
+
+static void on_signal(void *data, int signum)
+{
+    struct running *running = data;
+    LOG_INFO(MAIN, "event=signal name=%s", strsignal(signum));
+    gateway_stop(running->gateway);
+}
+
+static void on_stopped(void *data, bool clean)
+{
+    struct running *running = data;
+    running->clean = clean;
+    loop_stop(running->loop);
+}
+
+/* Until it has stopped. Returns an exit code. */
+static int serve(struct running *running, const struct config *config)
+{
+    char error[GATEWAY_ERROR_MAX];
+    struct signal_watch *term = NULL, *interrupt = NULL;
+    if (gateway_new(running->loop, config, on_stopped, running, &running->gateway, error) <
+        0) {
+        fprintf(stderr, "jackfield: %s\n", error);
+        return EXIT_NOT_STARTED;
+    }
+    int status = signal_watch_new(running->loop, SIGTERM, on_signal, running, &term);
+    if (status == JF_OK)
+        status = signal_watch_new(running->loop, SIGINT, on_signal, running, &interrupt);
+    CHECK(status == JF_OK);
+    loop_run(running->loop);
+    signal_watch_free(term);
+    signal_watch_free(interrupt);
+    bool started = gateway_started(running->gateway);
+    gateway_free(running->gateway);
+    LOG_INFO(MAIN, "event=stopped clean=%s", running->clean ? "true" : "false");
+    if (!started)
+        return EXIT_NOT_STARTED;
+    return running->clean ? EXIT_CLEAN : EXIT_UNFINISHED;
+}
+
+static int run_config(const struct config *config)
+{
+    struct running running = { 0 };
+    log_setup(config->log_level, config->log_json);
+    signal(SIGPIPE, SIG_IGN);
+    mallopt(M_TRIM_THRESHOLD, KEEP_HEAP_BYTES);
+    if (loop_new(&running.loop) < 0) {
+        fprintf(stderr, "jackfield: the system refused an event loop\n");
+        return EXIT_NOT_STARTED;
+    }
+    int code = serve(&running, config);
+    loop_free(running.loop);
+    return code;
+}
+
+int cli_run(int argc, char **argv)
+{
+    struct arguments given = { 0 };
+    struct config *config = NULL;
+    int code = parse_arguments(argc, argv, &given);
+    if (code != EXIT_CLEAN)
+        return code;
+    if (!given.config_file && !given.plugin_count)
+        return cli_usage_error("run wants a plugin or -c FILE");
+    if (!given.config_file)
+        config_new(&config);
+    else
+        config = cli_read_config(given.config_file);
+    if (!config)
+        return EXIT_NOT_STARTED;
+    code = apply_arguments(&given, config);
+    const char *name = given.config_file ? given.config_file : "command line";
+    if (code == EXIT_CLEAN && cli_check_config(config, name) < 0)
+        code = EXIT_NOT_STARTED;
+    if (code == EXIT_CLEAN)
+        code = run_config(config);
+    config_free(config);
+    return code;
+}
