@@ -33,6 +33,7 @@ struct gateway {
     struct worker **workers;
     uint32_t worker_count;
     uint16_t node, port;
+    uint64_t ceiling; /* connections */
 
     /* shared */
     _Atomic uint32_t connections;
@@ -103,7 +104,7 @@ void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_opt
         .frames = { limits->frame_bytes, limits->message_bytes, config->refuse_binary },
         .inbox_bytes = limits->inbox_bytes,
         .outbox_bytes = limits->outbox_bytes,
-        .connections = (uint32_t)limits->connections,
+        .connections = (uint32_t)gateway->ceiling,
         .connection_count = &gateway->connections,
         .head_ms = limits->head_ms,
         .close_ms = limits->close_ms,
@@ -311,7 +312,7 @@ int gateway_new(struct loop *loop, const struct config *config,
     gateway->ready_news.run = on_all_ready;
     gateway->drained_news.run = on_all_drained;
     random_fill(&gateway->node, sizeof(gateway->node));
-    open_files_raise(config->limits.connections, gateway->worker_count);
+    gateway->ceiling = open_files_raise(config->limits.connections, gateway->worker_count);
     copy_statics(gateway);
     api_set_gateway(gateway);
     timer_new(loop, abort_all, gateway, &gateway->deadline);
