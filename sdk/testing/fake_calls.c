@@ -1,0 +1,389 @@
+/*
+ * The functions a plugin calls: the fake host's table, entry by entry.
+ *
+ * Each checks what the real host checks, takes the lock, writes down what was asked, and
+ * returns. Nothing is carried out here, with one exception: a frame that is sent is heard
+ * at once, as there is no network to wait for.
+ */
+#include "fake_inside.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+
+static const char base64url[] =
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+struct fake_host *fake_host_of(jf_self *self)
+{
+    return (struct fake_host *)(void *)((char *)self - offsetof(struct fake_host, self));
+}
+
+static struct fake_host *enter(jf_self *self)
+{
+    struct fake_host *host = fake_host_of(self);
+    pthread_mutex_lock(&host->lock);
+    return host;
+}
+
+static int leave(struct fake_host *host, int status)
+{
+    pthread_mutex_unlock(&host->lock);
+    return status;
+}
+
+static void add_line(struct fake_host *host, struct fake_line **list, int level,
+                     jf_bytes text)
+{
+    struct fake_line *line = fake_take(&host->memory, sizeof(*line));
+    line->level = level;
+    line->text = fake_text(&host->memory, text);
+    while (*list)
+        list = &(*list)->next;
+    *list = line;
+}
+
+void fake_fault(struct fake_host *host, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    add_line(host, &host->faults, JF_ERROR, jf_str(text));
+}
+
+bool fake_at_home(struct fake_host *host, const jf_worker *w, const char *what)
+{
+    if (pthread_equal(pthread_self(), host->driver) && host->inside == w)
+        return true;
+    fake_fault(host, "%s was called outside a callback of worker %u", what,
+               (unsigned)w->index);
+    return false;
+}
+
+struct fake_conn *fake_find(struct fake_host *host, jf_conn_id id)
+{
+    struct fake_conn *conn = host->conns;
+    while (conn && !fake_same_conn(conn->id, id))
+        conn = conn->next;
+    return conn;
+}
+
+/* ---- Sending ---------------------------------------------------------------------------
+ */
+
+static bool is_opcode(uint32_t opcode)
+{
+    return opcode == JF_TEXT || opcode == JF_BINARY;
+}
+
+static bool can_hear(const struct fake_conn *conn)
+{
+    return conn && (conn->state == FAKE_OPEN || conn->state == FAKE_ASKING);
+}
+
+static int send_to(struct fake_host *host, struct fake_conn *conn, uint32_t opcode,
+                   jf_bytes body)
+{
+    if (!can_hear(conn))
+        return JF_E_GONE;
+    if (conn->stuffed)
+        return JF_E_FULL;
+    struct fake_sent *sent = fake_take(&host->memory, sizeof(*sent));
+    sent->frame.opcode = opcode;
+    sent->frame.len = body.len;
+    sent->frame.text = fake_text(&host->memory, body);
+    *conn->sent_end = sent;
+    conn->sent_end = &sent->next;
+    return JF_OK;
+}
+
+static int call_send(jf_self *self, jf_conn_id to, uint32_t opcode, jf_bytes body)
+{
+    struct fake_host *host = enter(self);
+    if (!is_opcode(opcode))
+        return leave(host, JF_E_INVALID);
+    return leave(host, send_to(host, fake_find(host, to), opcode, body));
+}
+
+static int call_send_many(jf_self *self, const jf_conn_id *to, size_t count,
+                          uint32_t opcode, jf_bytes body)
+{
+    struct fake_host *host = enter(self);
+    if (!is_opcode(opcode) || (count && !to))
+        return leave(host, JF_E_INVALID);
+    for (size_t i = 0; i < count; i++)
+        send_to(host, fake_find(host, to[i]), opcode, body);
+    return leave(host, JF_OK);
+}
+
+static int call_send_group(jf_self *self, jf_bytes group, uint32_t opcode, jf_bytes body)
+{
+    struct fake_host *host = enter(self);
+    if (!is_opcode(opcode) || !group.len)
+        return leave(host, JF_E_INVALID);
+    struct fake_fact *fact = fake_next_fact(host->facts, true, group);
+    for (; fact; fact = fake_next_fact(fact->next, true, group))
+        send_to(host, fake_find(host, fact->conn), opcode, body);
+    return leave(host, JF_OK);
+}
+
+static int call_send_all(jf_self *self, jf_bytes stage, uint32_t opcode, jf_bytes body)
+{
+    struct fake_host *host = enter(self);
+    if (!is_opcode(opcode))
+        return leave(host, JF_E_INVALID);
+    for (struct fake_conn *conn = host->conns; conn; conn = conn->next) {
+        if (jf_same(jf_str(conn->stage), stage))
+            send_to(host, conn, opcode, body);
+    }
+    return leave(host, JF_OK);
+}
+
+static int call_send_then(jf_worker *w, jf_conn_id to, uint32_t opcode, jf_bytes body,
+                          jf_done_fn *done, void *data)
+{
+    struct fake_host *host = enter(w->self);
+    if (!fake_at_home(host, w, "jf_send_then") || !is_opcode(opcode) || !done)
+        return leave(host, JF_E_INVALID);
+    int status = send_to(host, fake_find(host, to), opcode, body);
+    if (status < 0)
+        return leave(host, status);
+    struct fake_job *job = fake_add_job(host, w, FAKE_DONE);
+    job->call.done = done;
+    job->data = data;
+    return leave(host, JF_OK);
+}
+
+/* The codes an endpoint may put into a close frame (RFC 6455, 7.4). */
+static bool is_close_code(uint32_t code)
+{
+    if (code >= 3000 && code <= 4999)
+        return true;
+    return code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006;
+}
+
+static int call_close(jf_self *self, jf_conn_id id, uint32_t code, jf_bytes reason)
+{
+    struct fake_host *host = enter(self);
+    struct fake_conn *conn = fake_find(host, id);
+    if (!is_close_code(code) || reason.len > 123)
+        return leave(host, JF_E_INVALID);
+    if (!can_hear(conn))
+        return leave(host, JF_E_GONE);
+    conn->closed.code = code;
+    conn->closed.reason = fake_text(&host->memory, reason);
+    fake_end(host, conn, conn->closed);
+    return leave(host, JF_OK);
+}
+
+/* ---- Events ----------------------------------------------------------------------------
+ */
+
+static void call_finish(struct jf_event *seen, int status)
+{
+    struct fake_event *event = (struct fake_event *)(void *)seen;
+    struct fake_host *host = enter(seen->self);
+    if (event->finish_called || event->stage == FAKE_FINISHED) {
+        fake_fault(host, "an event of route '%s' was finished twice", seen->route.ptr);
+    } else {
+        event->finish_called = true;
+        event->finish_status = status;
+        host->news++;
+        pthread_cond_signal(&host->arrived);
+    }
+    leave(host, JF_OK);
+}
+
+static bool is_undecided(const struct fake_event *event)
+{
+    return event->seen.kind == JF_CONNECT && !event->finish_called &&
+           event->stage != FAKE_FINISHED;
+}
+
+/* Is `name` one of a comma-separated list? */
+static bool is_offered(jf_bytes list, jf_bytes name)
+{
+    size_t from = 0;
+    while (from < list.len) {
+        size_t to = from;
+        while (to < list.len && list.ptr[to] != ',')
+            to++;
+        size_t next = to + 1;
+        while (from < to && list.ptr[from] == ' ')
+            from++;
+        while (to > from && list.ptr[to - 1] == ' ')
+            to--;
+        if (name.len && jf_same(jf_view(list.ptr + from, to - from), name))
+            return true;
+        from = next;
+    }
+    return false;
+}
+
+static int call_subprotocol(struct jf_event *seen, jf_bytes name)
+{
+    struct fake_event *event = (struct fake_event *)(void *)seen;
+    struct fake_host *host = enter(seen->self);
+    if (!is_undecided(event) || !is_offered(event->connect.subprotocols, name))
+        return leave(host, JF_E_INVALID);
+    event->conn->verdict.subprotocol = fake_text(&host->memory, name);
+    return leave(host, JF_OK);
+}
+
+static int call_refuse(struct jf_event *seen, uint32_t http_status, jf_bytes body)
+{
+    struct fake_event *event = (struct fake_event *)(void *)seen;
+    struct fake_host *host = enter(seen->self);
+    if (!is_undecided(event) || http_status < 300 || http_status > 599)
+        return leave(host, JF_E_INVALID);
+    event->conn->verdict.http_status = http_status;
+    event->conn->verdict.body = fake_text(&host->memory, body);
+    return leave(host, JF_E_DENIED);
+}
+
+/* ---- Routes, posts, timers -------------------------------------------------------------
+ */
+
+struct fake_route *fake_find_route(struct fake_host *host, jf_bytes key)
+{
+    struct fake_route *route = host->routes;
+    while (route && !jf_same(jf_str(route->key), key))
+        route = route->next;
+    return route;
+}
+
+int fake_add_route(struct fake_host *host, jf_bytes key, jf_event_fn *handler, void *data)
+{
+    if (!key.len || !handler || fake_find_route(host, key))
+        return JF_E_INVALID;
+    struct fake_route *route = fake_take(&host->memory, sizeof(*route));
+    route->key = fake_text(&host->memory, key);
+    route->handler = handler;
+    route->data = data;
+    route->next = host->routes;
+    host->routes = route;
+    return JF_OK;
+}
+
+static int call_route_add(jf_self *self, jf_bytes key, jf_event_fn *handler, void *data)
+{
+    struct fake_host *host = enter(self);
+    if (!pthread_equal(pthread_self(), host->driver) || !host->in_init)
+        return leave(host, JF_E_INVALID);
+    return leave(host, fake_add_route(host, key, handler, data));
+}
+
+static int call_post(jf_self *self, uint32_t worker, jf_run_fn *fn, void *data)
+{
+    struct fake_host *host = enter(self);
+    if (worker >= self->worker_count || !fn)
+        return leave(host, JF_E_INVALID);
+    struct fake_job *job = fake_add_job(host, &host->workers[worker], FAKE_RUN);
+    job->call.run = fn;
+    job->data = data;
+    host->news++;
+    pthread_cond_signal(&host->arrived);
+    return leave(host, JF_OK);
+}
+
+static int call_timer_start(jf_worker *w, uint64_t ms, jf_run_fn *fn, void *data,
+                            jf_timer *timer)
+{
+    struct fake_host *host = enter(w->self);
+    if (!fake_at_home(host, w, "jf_timer_start") || !fn)
+        return leave(host, JF_E_INVALID);
+    struct fake_job *job = calloc(1, sizeof(*job));
+    if (!job)
+        abort();
+    job->worker = w;
+    job->call.run = fn;
+    job->data = data;
+    job->due = host->now + ms;
+    job->timer = ++host->last_timer;
+    fake_add_timer(host, job);
+    if (timer)
+        *timer = job->timer;
+    return leave(host, JF_OK);
+}
+
+static void call_timer_stop(jf_worker *w, jf_timer timer)
+{
+    struct fake_host *host = enter(w->self);
+    if (fake_at_home(host, w, "jf_timer_stop"))
+        fake_stop_timer(host, timer);
+    leave(host, JF_OK);
+}
+
+static void call_log(jf_self *self, int level, jf_bytes text)
+{
+    struct fake_host *host = enter(self);
+    add_line(host, &host->log, level, text);
+    leave(host, JF_OK);
+}
+
+/* ---- Ids -------------------------------------------------------------------------------
+ */
+
+static void call_id_to_text(jf_conn_id id, char *text)
+{
+    uint32_t bits = 0, have = 0, at = 0;
+    for (size_t i = 0; i < sizeof(id.octet); i++) {
+        bits = bits << 8 | id.octet[i];
+        for (have += 8; have >= 6; have -= 6)
+            text[at++] = base64url[bits >> (have - 6) & 63];
+    }
+    text[at++] = base64url[bits << (6 - have) & 63];
+    text[at++] = '=';
+    text[at] = '\0';
+}
+
+static int call_id_from_text(jf_bytes text, jf_conn_id *out)
+{
+    jf_conn_id id;
+    uint32_t bits = 0, have = 0;
+    size_t at = 0;
+    if (text.len != JF_CONN_ID_TEXT || text.ptr[JF_CONN_ID_TEXT - 1] != '=')
+        return JF_E_INVALID;
+    for (size_t i = 0; i < JF_CONN_ID_TEXT - 1; i++) {
+        const char *place = memchr(base64url, text.ptr[i], sizeof(base64url) - 1);
+        if (!place)
+            return JF_E_INVALID;
+        bits = bits << 6 | (uint32_t)(place - base64url);
+        have += 6;
+        if (have >= 8) {
+            have -= 8;
+            id.octet[at++] = (uint8_t)(bits >> have);
+        }
+    }
+    if (bits & ((1u << have) - 1))
+        return JF_E_INVALID;
+    *out = id;
+    return JF_OK;
+}
+
+const struct jf_host fake_table = {
+    .abi_major = JF_ABI_MAJOR,
+    .abi_minor = JF_ABI_MINOR,
+    .send = call_send,
+    .send_many = call_send_many,
+    .send_group = call_send_group,
+    .send_all = call_send_all,
+    .send_then = call_send_then,
+    .close = call_close,
+    .finish = call_finish,
+    .subprotocol = call_subprotocol,
+    .refuse = call_refuse,
+    .attr_set = fake_attr_set,
+    .attr_get = fake_attr_get,
+    .group_join = fake_group_join,
+    .group_leave = fake_group_leave,
+    .group_members = fake_group_members,
+    .route_add = call_route_add,
+    .post = call_post,
+    .timer_start = call_timer_start,
+    .timer_stop = call_timer_stop,
+    .log = call_log,
+    .id_to_text = call_id_to_text,
+    .id_from_text = call_id_from_text,
+};

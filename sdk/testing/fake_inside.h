@@ -1,0 +1,179 @@
+/*
+ * fake_inside - what the files of the fake host share; no plugin's concern.
+ *
+ * One lock guards everything, because a plugin's own threads may come in through the table
+ * at any time. It is never held while plugin code runs. Functions here expect it held,
+ * except where they say otherwise. The names all start with fake_: this is linked into
+ * other people's programs.
+ */
+#ifndef JF_TESTING_FAKE_INSIDE_H
+#define JF_TESTING_FAKE_INSIDE_H
+
+#include <pthread.h>
+
+#include "fake_host.h"
+
+/* Memory that is released together. Zeroed is empty. */
+struct fake_arena {
+    struct fake_block *blocks;
+};
+
+void *fake_take(struct fake_arena *arena, size_t size);   /* zeroed */
+char *fake_text(struct fake_arena *arena, jf_bytes text); /* a copy, and a NUL */
+void fake_arena_fini(struct fake_arena *arena);
+
+enum fake_stage { FAKE_WAITING, FAKE_RUNNING, FAKE_LATER, FAKE_FINISHED };
+
+struct fake_event {
+    struct jf_event seen; /* first: what the plugin holds */
+    struct fake_event *next;
+    struct fake_conn *conn;
+    enum fake_stage stage;
+    bool finish_called;
+    int finish_status;
+    struct jf_connect connect;
+    struct jf_message message;
+    struct jf_disconnect disconnect;
+    struct fake_arena memory; /* of what it shows; released when it is finished */
+};
+
+enum fake_state { FAKE_ASKING, FAKE_OPEN, FAKE_REFUSED, FAKE_GONE };
+
+struct fake_conn {
+    struct fake_conn *next;
+    jf_conn_id id;
+    jf_worker *worker;
+    const char *stage;
+    enum fake_state state;
+    bool stuffed, forgotten;
+    struct fake_event *line; /* the first is the one in progress */
+    int status;              /* of the latest event */
+    struct fake_verdict verdict;
+    struct fake_close closed;           /* by the plugin */
+    struct fake_close ended;            /* by whomever */
+    struct fake_sent *sent, **sent_end; /* not heard yet, and where the next one goes */
+};
+
+struct fake_sent {
+    struct fake_sent *next;
+    struct fake_frame frame;
+};
+
+enum fake_job_kind { FAKE_RUN, FAKE_DONE, FAKE_VALUE, FAKE_MEMBERS };
+
+/* Something to call on a worker: now, or at a time. */
+struct fake_job {
+    struct fake_job *next;
+    jf_worker *worker;
+    enum fake_job_kind kind;
+    union {
+        jf_run_fn *run;
+        jf_done_fn *done;
+        jf_value_fn *value;
+        jf_members_fn *members;
+    } call;
+    void *data;
+    int status;
+    jf_bytes value;
+    jf_conn_id *ids;
+    size_t count;
+    uint64_t due; /* of a timer */
+    jf_timer timer;
+    struct fake_arena memory; /* of the answer; released after the call */
+};
+
+struct fake_route {
+    struct fake_route *next;
+    const char *key;
+    jf_event_fn *handler;
+    void *data;
+};
+
+struct fake_fact { /* an attribute; or a membership, without a value */
+    struct fake_fact *next;
+    jf_conn_id conn;
+    bool is_group;
+    char *key, *value;
+    size_t key_len, value_len;
+};
+
+struct fake_line { /* of the log, or a fault */
+    struct fake_line *next;
+    int level;
+    const char *text;
+};
+
+struct fake_host {
+    /* never changes after fake_host_new() */
+    struct jf_host table;
+    struct jf_plugin plugin;
+    pthread_t driver;
+    jf_worker *workers;
+
+    /* the driver's */
+    jf_worker *inside; /* the worker whose callback runs; NULL: none does */
+    bool in_init, running;
+
+    /* under the lock */
+    pthread_mutex_t lock;
+    pthread_cond_t arrived;
+    jf_self self;
+    struct fake_arena memory;
+    struct fake_conn *conns;
+    uint32_t conn_count;
+    struct fake_route *routes;
+    struct fake_job *jobs;   /* in order */
+    struct fake_job *timers; /* by due time */
+    jf_timer last_timer;
+    uint64_t now;
+    size_t news; /* posts and finishes, for fake_host_wait() */
+    struct fake_fact *facts;
+    int store_status;
+    struct fake_line *log, *faults;
+};
+
+/* fake_client.c */
+const char *fake_or(const char *text, const char *otherwise);
+void fake_fill_connect(struct fake_event *event, const struct fake_client *client);
+
+/* fake_calls.c: what jackfield.h promises */
+extern const struct jf_host fake_table;
+struct fake_host *fake_host_of(jf_self *self);
+struct fake_conn *fake_find(struct fake_host *host, jf_conn_id id);
+struct fake_route *fake_find_route(struct fake_host *host, jf_bytes key);
+int fake_add_route(struct fake_host *host, jf_bytes key, jf_event_fn *handler, void *data);
+__attribute__((format(printf, 2, 3))) void fake_fault(struct fake_host *host,
+                                                      const char *format, ...);
+/* May this worker's function be called here and now? If not, that is a fault. */
+bool fake_at_home(struct fake_host *host, const jf_worker *w, const char *what);
+
+/* fake_store.c */
+int fake_attr_set(jf_worker *w, jf_conn_id conn, jf_bytes key, jf_bytes value,
+                  jf_done_fn *done, void *data);
+int fake_attr_get(jf_worker *w, jf_conn_id conn, jf_bytes key, jf_value_fn *done,
+                  void *data);
+int fake_group_join(jf_worker *w, jf_bytes group, jf_conn_id conn, jf_done_fn *done,
+                    void *data);
+int fake_group_leave(jf_worker *w, jf_bytes group, jf_conn_id conn, jf_done_fn *done,
+                     void *data);
+int fake_group_members(jf_worker *w, jf_bytes group, jf_members_fn *done, void *data);
+void fake_forget(struct fake_host *host, struct fake_conn *conn);
+struct fake_fact *fake_next_fact(struct fake_fact *from, bool is_group, jf_bytes key);
+bool fake_same_conn(jf_conn_id a, jf_conn_id b);
+
+/* fake_turn.c: what happens next */
+struct fake_job *fake_add_job(struct fake_host *host, jf_worker *w,
+                              enum fake_job_kind kind);
+void fake_add_timer(struct fake_host *host, struct fake_job *job);
+void fake_stop_timer(struct fake_host *host, jf_timer timer);
+struct fake_event *fake_add_event(struct fake_host *host, struct fake_conn *conn,
+                                  enum jf_kind kind, jf_bytes route);
+/* Run the handler of the first in line, if it has not been; returns its status. Releases
+ * the lock while the handler runs. */
+int fake_deliver(struct fake_host *host, struct fake_conn *conn);
+/* The connection is over: sends fail from now on, $disconnect stands in line. */
+void fake_end(struct fake_host *host, struct fake_conn *conn, struct fake_close how);
+/* Is an event of anybody unfinished? */
+struct fake_event *fake_unfinished(struct fake_host *host);
+
+#endif
