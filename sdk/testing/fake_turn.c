@@ -300,7 +300,8 @@ void fake_host_advance(struct fake_host *host, uint64_t ms)
     while (host->timers && host->timers->due <= until) {
         if (host->timers->due > host->now)
             host->now = host->timers->due;
-        fake_host_turn(host);
+        if (fake_host_turn(host) == STEPS_MAX)
+            break;
     }
     host->now = until;
 }
