@@ -84,17 +84,17 @@ typedef struct jf_conn_id {
 typedef uint64_t jf_timer;
 
 /* One table for C, Lua and the logs: the Lua name of JF_E_GONE is "gone". */
-#define JF_STATUS_MAP(XX)                                                     \
-    XX(-1, INVALID, "invalid", "an argument is not acceptable")               \
-    XX(-2, NOMEM, "nomem", "not enough memory for data of this size")         \
-    XX(-3, GONE, "gone", "the connection no longer exists")                   \
-    XX(-4, FULL, "full", "a queue is at its limit; try later or shed load")   \
-    XX(-5, TOO_BIG, "too_big", "larger than the configured limit")            \
-    XX(-6, DENIED, "denied", "refused by policy")                             \
-    XX(-7, TIMEOUT, "timeout", "no answer in time; it may still take effect") \
-    XX(-8, UNAVAILABLE, "unavailable", "the store cannot be reached now")     \
-    XX(-9, NOT_FOUND, "not_found", "no such key")                             \
-    XX(-10, STOPPING, "stopping", "the host is shutting down")                \
+#define JF_STATUS_MAP(XX)                                                                  \
+    XX(-1, INVALID, "invalid", "an argument is not acceptable")                            \
+    XX(-2, NOMEM, "nomem", "not enough memory for data of this size")                      \
+    XX(-3, GONE, "gone", "the connection no longer exists")                                \
+    XX(-4, FULL, "full", "a queue is at its limit; try later or shed load")                \
+    XX(-5, TOO_BIG, "too_big", "larger than the configured limit")                         \
+    XX(-6, DENIED, "denied", "refused by policy")                                          \
+    XX(-7, TIMEOUT, "timeout", "no answer in time; it may still take effect")              \
+    XX(-8, UNAVAILABLE, "unavailable", "the store cannot be reached now")                  \
+    XX(-9, NOT_FOUND, "not_found", "no such key")                                          \
+    XX(-10, STOPPING, "stopping", "the host is shutting down")                             \
     XX(-11, INTERNAL, "internal", "a fault in the host; please report it")
 
 enum jf_status {
@@ -116,15 +116,15 @@ struct jf_host;
 /* This plugin instance. */
 typedef struct jf_self {
     const struct jf_host *host;
-    void *state;           /* yours: set it in init */
+    void *state; /* yours: set it in init */
     uint32_t worker_count;
 } jf_self;
 
 /* This plugin instance on one event-loop thread. */
 typedef struct jf_worker {
     jf_self *self;
-    void *local;           /* yours: set it in worker_init; needs no lock */
-    uint32_t index;        /* 0 .. worker_count - 1 */
+    void *local;    /* yours: set it in worker_init; needs no lock */
+    uint32_t index; /* 0 .. worker_count - 1 */
 } jf_worker;
 
 /* ---- Events ------------------------------------------------------------ */
@@ -162,7 +162,7 @@ struct jf_disconnect {
 struct jf_event {
     jf_self *self;
     jf_worker *worker;
-    void *data;     /* of the route, if jf_route_add() made it */
+    void *data; /* of the route, if jf_route_add() made it */
     jf_conn_id conn;
     jf_bytes stage; /* the served API it came in by */
     jf_bytes route; /* the route key that selected this handler */
@@ -180,8 +180,8 @@ typedef int jf_event_fn(struct jf_event *ev);
 typedef void jf_run_fn(jf_worker *w, void *data);
 typedef void jf_done_fn(jf_worker *w, void *data, int status);
 typedef void jf_value_fn(jf_worker *w, void *data, int status, jf_bytes value);
-typedef void jf_members_fn(jf_worker *w, void *data, int status,
-                           const jf_conn_id *ids, size_t count);
+typedef void jf_members_fn(jf_worker *w, void *data, int status, const jf_conn_id *ids,
+                           size_t count);
 
 /* ---- What the plugin provides ------------------------------------------ */
 
@@ -226,10 +226,10 @@ struct jf_plugin {
 
 extern JF_EXPORT const struct jf_plugin jf_entry;
 
-#define JF_PLUGIN(...)                                                        \
-    const struct jf_plugin jf_entry = { .size = sizeof(struct jf_plugin),     \
-                                        .abi_major = JF_ABI_MAJOR,            \
-                                        .abi_minor = JF_ABI_MINOR,            \
+#define JF_PLUGIN(...)                                                                     \
+    const struct jf_plugin jf_entry = { .size = sizeof(struct jf_plugin),                  \
+                                        .abi_major = JF_ABI_MAJOR,                         \
+                                        .abi_minor = JF_ABI_MINOR,                         \
                                         __VA_ARGS__ }
 
 /* ---- What the host provides -------------------------------------------- */
@@ -243,8 +243,7 @@ struct jf_host {
     int (*send_many)(jf_self *, const jf_conn_id *, size_t, uint32_t, jf_bytes);
     int (*send_group)(jf_self *, jf_bytes, uint32_t, jf_bytes);
     int (*send_all)(jf_self *, jf_bytes, uint32_t, jf_bytes);
-    int (*send_then)(jf_worker *, jf_conn_id, uint32_t, jf_bytes,
-                     jf_done_fn *, void *);
+    int (*send_then)(jf_worker *, jf_conn_id, uint32_t, jf_bytes, jf_done_fn *, void *);
     int (*close)(jf_self *, jf_conn_id, uint32_t, jf_bytes);
     void (*finish)(struct jf_event *, int);
     int (*subprotocol)(struct jf_event *, jf_bytes);
@@ -274,24 +273,26 @@ static inline JF_CHECK int jf_send(jf_self *self, jf_conn_id to, uint32_t opcode
     return self->host->send(self, to, opcode, body);
 }
 
-/* Send one message to many; those that are gone are skipped. The body is
- * copied once per worker, not once per connection. [any thread] */
-static inline JF_CHECK int jf_send_many(jf_self *self, const jf_conn_id *to,
-                                        size_t count, uint32_t opcode, jf_bytes body)
+/* Send one message to many; those that are gone are skipped. The body is copied
+ * once per worker, not once per connection. JF_E_FULL from this and the next two:
+ * some worker's queue was full and its connections miss the message, the others
+ * do not; a single slow connection is counted and no failure. [any thread] */
+static inline JF_CHECK int jf_send_many(jf_self *self, const jf_conn_id *to, size_t count,
+                                        uint32_t opcode, jf_bytes body)
 {
     return self->host->send_many(self, to, count, opcode, body);
 }
 
 /* Send to all who are members when each worker looks; on the caller's own worker
  * that is now. A group without members is no error. [any thread] */
-static inline JF_CHECK int jf_send_group(jf_self *self, jf_bytes group,
-                                         uint32_t opcode, jf_bytes body)
+static inline JF_CHECK int jf_send_group(jf_self *self, jf_bytes group, uint32_t opcode,
+                                         jf_bytes body)
 {
     return self->host->send_group(self, group, opcode, body);
 }
 
-/* Send to every connection of a stage, `ev->stage` for the sender's own.
- * [any thread] */
+/* Send to every admitted connection of a stage, `ev->stage` for the sender's own.
+ * JF_E_NOT_FOUND: there is no such stage. [any thread] */
 static inline JF_CHECK int jf_send_all(jf_self *self, jf_bytes stage, uint32_t opcode,
                                        jf_bytes body)
 {
@@ -307,8 +308,7 @@ static inline JF_CHECK int jf_send_then(jf_worker *w, jf_conn_id to, uint32_t op
 }
 
 /* Close with an RFC 6455 code, after what is queued. [any thread] */
-static inline int jf_close(jf_self *self, jf_conn_id conn, uint32_t code,
-                           jf_bytes reason)
+static inline int jf_close(jf_self *self, jf_conn_id conn, uint32_t code, jf_bytes reason)
 {
     return self->host->close(self, conn, code, reason);
 }
@@ -339,8 +339,9 @@ static inline JF_CHECK int jf_refuse(struct jf_event *ev, uint32_t http_status,
     return ev->self->host->refuse(ev, http_status, body);
 }
 
-/* Attributes and memberships belong to their connection and vanish with it.
- * All five are asynchronous, in memory as in Redis. An empty value removes the
+/* Attributes and memberships belong to their connection and vanish with it; a group
+ * belongs to the stage its plugin serves. Names are 1 to 256 octets, an attribute at
+ * most 65,536. All five are asynchronous, in memory as in Redis. An empty value removes the
  * attribute. `done` may be NULL where the fate does not matter. [worker] */
 static inline JF_CHECK int jf_attr_set(jf_worker *w, jf_conn_id conn, jf_bytes key,
                                        jf_bytes value, jf_done_fn *done, void *data)
@@ -374,8 +375,8 @@ static inline JF_CHECK int jf_group_members(jf_worker *w, jf_bytes group,
 
 /* Add a route with its own `data`, for keys known only at run time. Only
  * while init runs; JF_E_INVALID later. [main thread, in init] */
-static inline JF_CHECK int jf_route_add(jf_self *self, jf_bytes key,
-                                        jf_event_fn *handler, void *data)
+static inline JF_CHECK int jf_route_add(jf_self *self, jf_bytes key, jf_event_fn *handler,
+                                        void *data)
 {
     return self->host->route_add(self, key, handler, data);
 }
@@ -450,8 +451,7 @@ static inline int jf_same(jf_bytes a, jf_bytes b)
 /* The value of the first pair of that name, ASCII case ignored; `ptr` is NULL if there
  * is none, which tells it from an empty value. Repeated names are met by walking the
  * array. */
-static inline jf_bytes jf_find(const struct jf_pair *pairs, size_t count,
-                               const char *name)
+static inline jf_bytes jf_find(const struct jf_pair *pairs, size_t count, const char *name)
 {
     jf_bytes none = { NULL, 0 };
     size_t len = strlen(name);

@@ -1,7 +1,5 @@
 /* jackfield run: from the arguments to a running gateway, until a signal. */
 #include <getopt.h>
-#include <malloc.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,12 +7,7 @@
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/cli/cli.h"
-#include "core/host/gateway.h"
-#include "core/loop/loop.h"
-
-/* glibc gives the top of the heap back to the kernel after every burst and asks for it
- * again in the next; a gateway's bursts come by the second. */
-#define KEEP_HEAP_BYTES (64 << 20)
+#include "core/host/serve.h"
 
 struct arguments {
     const char *config_file, *listen, *port, *workers, *log_level, *log_format;
@@ -101,64 +94,18 @@ static int apply_arguments(const struct arguments *given, struct config *config)
     return EXIT_CLEAN;
 }
 
-struct running {
-    struct loop *loop;
-    struct gateway *gateway;
-    bool clean;
-};
-
-static void on_signal(void *data, int signum)
-{
-    struct running *running = data;
-    LOG_INFO(MAIN, "event=signal name=%s", strsignal(signum));
-    gateway_stop(running->gateway);
-}
-
-static void on_stopped(void *data, bool clean)
-{
-    struct running *running = data;
-    running->clean = clean;
-    loop_stop(running->loop);
-}
-
-/* Until it has stopped. Returns an exit code. */
-static int serve(struct running *running, const struct config *config)
-{
-    char error[GATEWAY_ERROR_MAX];
-    struct signal_watch *term = NULL, *interrupt = NULL;
-    if (gateway_new(running->loop, config, on_stopped, running, &running->gateway, error) <
-        0) {
-        fprintf(stderr, "jackfield: %s\n", error);
-        return EXIT_NOT_STARTED;
-    }
-    int status = signal_watch_new(running->loop, SIGTERM, on_signal, running, &term);
-    if (status == JF_OK)
-        status = signal_watch_new(running->loop, SIGINT, on_signal, running, &interrupt);
-    CHECK(status == JF_OK);
-    loop_run(running->loop);
-    signal_watch_free(term);
-    signal_watch_free(interrupt);
-    bool started = gateway_started(running->gateway);
-    gateway_free(running->gateway);
-    LOG_INFO(MAIN, "event=stopped clean=%s", running->clean ? "true" : "false");
-    if (!started)
-        return EXIT_NOT_STARTED;
-    return running->clean ? EXIT_CLEAN : EXIT_UNFINISHED;
-}
-
 static int run_config(const struct config *config)
 {
-    struct running running = { 0 };
     log_setup(config->log_level, config->log_json);
-    signal(SIGPIPE, SIG_IGN);
-    mallopt(M_TRIM_THRESHOLD, KEEP_HEAP_BYTES);
-    if (loop_new(&running.loop) < 0) {
-        fprintf(stderr, "jackfield: the system refused an event loop\n");
-        return EXIT_NOT_STARTED;
+    switch (serve(config)) {
+    case SERVE_STOPPED:
+        return EXIT_CLEAN;
+    case SERVE_UNFINISHED:
+        return EXIT_UNFINISHED;
+    case SERVE_NOT_STARTED:
+        break;
     }
-    int code = serve(&running, config);
-    loop_free(running.loop);
-    return code;
+    return EXIT_NOT_STARTED;
 }
 
 int cli_run(int argc, char **argv)

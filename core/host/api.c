@@ -22,6 +22,28 @@ void api_set_gateway(struct gateway *gateway)
     the_gateway = gateway;
 }
 
+/* ---- Groups ------------------------------------------------------------- */
+
+/* A group belongs to the stage its plugin serves: its name here is "stage/group", which no
+ * other pair has, since a stage's name has no slash. */
+struct group_name {
+    char text[STORE_KEY_MAX];
+    jf_bytes bytes;
+};
+
+static int name_group(const jf_self *self, jf_bytes group, struct group_name *out)
+{
+    const char *stage = plugin_of_const(self)->stage;
+    size_t len = strlen(stage);
+    if (!group.len || group.len > STORE_NAME_MAX)
+        return JF_E_INVALID;
+    memcpy(out->text, stage, len);
+    out->text[len] = '/';
+    memcpy(out->text + len + 1, group.ptr, group.len);
+    out->bytes = jf_view(out->text, len + 1 + group.len);
+    return JF_OK;
+}
+
 /* ---- Sending ------------------------------------------------------------ */
 
 static int check_message(uint32_t opcode, jf_bytes body)
@@ -109,13 +131,14 @@ static int api_send_many(jf_self *self, const jf_conn_id *to, size_t count, uint
 
 static int api_send_group(jf_self *self, jf_bytes group, uint32_t opcode, jf_bytes body)
 {
-    (void)self;
+    struct group_name name;
     int status = check_message(opcode, body);
+    if (status == JF_OK)
+        status = name_group(self, group, &name);
     if (status < 0)
         return status;
-    if (!group.len || group.len > STORE_KEY_MAX)
-        return JF_E_INVALID;
-    struct mail_order order = { MAIL_GROUP, .name = group, .opcode = opcode, .body = body };
+    struct mail_order order = { MAIL_GROUP, .name = name.bytes, .opcode = opcode,
+                                .body = body };
     return send_everywhere(&order);
 }
 
@@ -191,27 +214,35 @@ static int api_attr_get(jf_worker *w, jf_conn_id conn, jf_bytes key, jf_value_fn
     return ask(w, &order);
 }
 
+static int ask_group(jf_worker *w, enum ask_kind kind, jf_conn_id conn, jf_bytes group,
+                     union ask_done done, void *data)
+{
+    struct group_name name;
+    int status = name_group(w->self, group, &name);
+    if (status < 0)
+        return status;
+    struct ask_order order = { kind, conn, name.bytes, { 0 }, 0, done, data };
+    return ask(w, &order);
+}
+
 static int api_group_join(jf_worker *w, jf_bytes group, jf_conn_id conn, jf_done_fn *done,
                           void *data)
 {
-    struct ask_order order = { ASK_GROUP_JOIN,     conn, group, { 0 }, 0,
-                               { .status = done }, data };
-    return ask(w, &order);
+    return ask_group(w, ASK_GROUP_JOIN, conn, group, (union ask_done){ .status = done },
+                     data);
 }
 
 static int api_group_leave(jf_worker *w, jf_bytes group, jf_conn_id conn, jf_done_fn *done,
                            void *data)
 {
-    struct ask_order order = { ASK_GROUP_LEAVE,    conn, group, { 0 }, 0,
-                               { .status = done }, data };
-    return ask(w, &order);
+    return ask_group(w, ASK_GROUP_LEAVE, conn, group, (union ask_done){ .status = done },
+                     data);
 }
 
 static int api_group_members(jf_worker *w, jf_bytes group, jf_members_fn *done, void *data)
 {
-    struct ask_order order = { ASK_GROUP_MEMBERS,   { { 0 } }, group, { 0 }, 0,
-                               { .members = done }, data };
-    return ask(w, &order);
+    return ask_group(w, ASK_GROUP_MEMBERS, (jf_conn_id){ { 0 } }, group,
+                     (union ask_done){ .members = done }, data);
 }
 
 /* ---- Events ------------------------------------------------------------- */

@@ -238,7 +238,9 @@ static bool fits(const struct ask_order *order)
 {
     if (order->kind == ASK_SEND)
         return true;
-    return order->key.len > 0 && order->key.len <= STORE_KEY_MAX;
+    bool attribute = order->kind == ASK_ATTR_SET || order->kind == ASK_ATTR_GET;
+    return order->key.len > 0 &&
+           order->key.len <= (attribute ? STORE_NAME_MAX : STORE_KEY_MAX);
 }
 
 int ask_put(struct worker *worker, jf_worker *plugin_worker, const struct ask_order *order)

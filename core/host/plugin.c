@@ -151,8 +151,9 @@ static int run_init(struct plugin *plugin, const struct config_plugin *config,
     return status == JF_OK ? JF_OK : JF_E_INVALID;
 }
 
-int plugin_load(const struct config_plugin *config, const struct jf_host *table,
-                uint32_t worker_count, struct plugin **out, char error[PLUGIN_ERROR_MAX])
+int plugin_load(const struct config_plugin *config, const char *stage,
+                const struct jf_host *table, uint32_t worker_count, struct plugin **out,
+                char error[PLUGIN_ERROR_MAX])
 {
     const struct jf_plugin *entry;
     int status = engine_so_open(config->file, &entry, error, PLUGIN_ERROR_MAX);
@@ -163,6 +164,7 @@ int plugin_load(const struct config_plugin *config, const struct jf_host *table,
         return status;
 
     struct plugin *plugin = plugin_new(config->file, entry, table, worker_count);
+    plugin->stage = stage;
     plugin->initialising = true;
     status = add_constant_routes(plugin, error);
     if (status < 0)

@@ -27,6 +27,7 @@ struct plugin_route {
 struct plugin {
     jf_self self; /* first: what a plugin is handed is the address of this */
     const char *file;
+    const char *stage;      /* the name of the stage it serves */
     struct jf_plugin entry; /* a copy, zeroed where an older plugin's is shorter */
     jf_worker *workers;
     struct plugin_route *routes;
@@ -40,10 +41,17 @@ static inline struct plugin *plugin_of(jf_self *self)
     return (struct plugin *)(void *)self;
 }
 
-/* Open the file, check what it says of itself, run its init. On failure *error says which
+static inline const struct plugin *plugin_of_const(const jf_self *self)
+{
+    return (const struct plugin *)(const void *)self;
+}
+
+/* Open the file, check what it says of itself, run its init. `config` and `stage` must
+ * outlive it. On failure *error says which
  * file and why. [main thread] */
-int plugin_load(const struct config_plugin *config, const struct jf_host *table,
-                uint32_t worker_count, struct plugin **out, char error[PLUGIN_ERROR_MAX]);
+int plugin_load(const struct config_plugin *config, const char *stage,
+                const struct jf_host *table, uint32_t worker_count, struct plugin **out,
+                char error[PLUGIN_ERROR_MAX]);
 
 /* fini, if init was run and no event is unfinished; then release. NULL is accepted.
  * [main thread] */

@@ -63,7 +63,7 @@ static int add_plugin(struct router *router, struct stage *stage,
                       uint32_t worker_count, char error[PLUGIN_ERROR_MAX])
 {
     struct plugin *plugin;
-    int status = plugin_load(config, table, worker_count, &plugin, error);
+    int status = plugin_load(config, stage->name.ptr, table, worker_count, &plugin, error);
     if (status < 0)
         return status;
     router->plugins[router->plugin_count++] = plugin;

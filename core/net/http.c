@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <uv.h>
 
 #include "core/base/log.h"
 #include "core/base/memory.h"
@@ -154,6 +155,7 @@ int http_new(struct server *server, struct http **out)
         .retry_and_idle_policy = &no_idle_policy,
     };
     http->server = server;
+    info.pcontext = &http->context;
     if (server->options->tls_cert)
         info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     lws_set_log_level(LLL_ERR, on_lws_log);
@@ -175,16 +177,26 @@ int http_new(struct server *server, struct http **out)
 
 fail:
     if (http->context)
-        lws_context_destroy(http->context);
-    free(http);
+        http_close(http);
+    uv_run(loops[0], UV_RUN_NOWAIT); /* nothing else is on it yet */
+    http_free(http);
     return JF_E_UNAVAILABLE;
+}
+
+/* On a loop of ours destruction has two halves: handles are closed by the loop, and what is
+ * left goes with a second call, unless libwebsockets got there by itself, which `pcontext`
+ * tells. */
+void http_close(struct http *http)
+{
+    lws_context_destroy(http->context);
 }
 
 void http_free(struct http *http)
 {
     if (!http)
         return;
-    lws_context_destroy(http->context);
+    if (http->context)
+        lws_context_destroy(http->context);
     free(http);
 }
 

@@ -20,7 +20,10 @@ struct server;
  * says what it said. [main thread, one worker after the other] */
 int http_new(struct server *server, struct http **out);
 
-/* NULL is accepted. The loop has to run on a little to let go of the last handles. */
+/* Let go of all its clients; the loop has to run on a little for the last handles. */
+void http_close(struct http *http);
+
+/* Once the loop has ended. NULL is accepted. */
 void http_free(struct http *http);
 
 /* Take the client of `conn` over; the connection is the caller's no more. */

@@ -58,7 +58,7 @@ void server_close(struct server *server)
     server_stop_accepting(server);
     loop_set_turn_end(server->loop, NULL, NULL);
     timer_free(server->drain_timer);
-    http_free(server->http);
+    http_close(server->http);
     wheel_free(server->wheel);
     poller_free(server->poller);
 }
@@ -67,6 +67,7 @@ void server_free(struct server *server)
 {
     if (!server)
         return;
+    http_free(server->http);
     slots_fini(server);
     free(server->read_buffer);
     free(server->cork);

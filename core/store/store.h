@@ -19,7 +19,9 @@
 #include "core/loop/task.h"
 #include "sdk/jackfield.h"
 
-#define STORE_KEY_MAX 256     /* octets of an attribute's or a group's name */
+#define STORE_NAME_MAX                                                                     \
+    256 /* octets of an attribute's or a group's name, as plugins know it */
+#define STORE_KEY_MAX 385 /* the same with "stage/" in front, as the store knows groups */
 #define STORE_VALUE_MAX 65536 /* octets of an attribute, else JF_E_TOO_BIG */
 #define STORE_ATTRS_MAX 256   /* attributes of a connection, else JF_E_FULL */
 #define STORE_GROUPS_MAX 1024 /* groups a connection is in, else JF_E_FULL */
