@@ -56,10 +56,11 @@ struct load {
     uint8_t *frames; /* `depth` copies of the masked frame that the scene sends */
 
     /* Of the scene. */
+    uint64_t outstanding; /* messages that have to come and have not */
     uint64_t due;         /* the next message at a fixed rate */
     unsigned turn;        /* the client that sends it */
-    uint64_t outstanding; /* deliveries of this burst that have not come */
     uint64_t burst_start;
+    bool ending; /* nothing more is to be sent */
 
     /* What was measured. */
     bool measuring;

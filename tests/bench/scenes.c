@@ -10,6 +10,7 @@ static void echo_send(struct load *load, struct client *client, unsigned count,
         unsigned at = (client->oldest + client->in_flight++) % load->options.depth;
         client->sent_at[at] = when;
     }
+    load->outstanding += count;
     client_send(load, client, count);
 }
 
@@ -48,7 +49,8 @@ static void echo_messages(struct load *load, struct client *client, unsigned cou
         client->oldest = (client->oldest + 1) % load->options.depth;
     }
     client->in_flight -= count;
-    if (load->options.rate <= 0)
+    load->outstanding -= count;
+    if (load->options.rate <= 0 && !load->ending)
         echo_send(load, client, count, now);
 }
 

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 void yard_die(const char *what)
 {
@@ -15,16 +14,11 @@ void yard_die(const char *what)
 struct yard_options yard_options(int argc, char **argv)
 {
     struct yard_options options = { .fan = argc == 3 && strcmp(argv[1], "--fan") == 0 };
-    struct rlimit limit;
     long port = argc == 2 || options.fan ? strtol(argv[argc - 1], NULL, 10) : 0;
     if (port < 1 || port > 65535) {
         fprintf(stderr, "usage: %s [--fan] PORT\n", argv[0]);
         exit(2);
     }
     options.port = (uint16_t)port;
-    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = limit.rlim_max;
-        setrlimit(RLIMIT_NOFILE, &limit);
-    }
     return options;
 }

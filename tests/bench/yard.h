@@ -12,8 +12,7 @@ struct yard_options {
     bool fan; /* send what comes to everybody, not back */
 };
 
-/* [--fan] PORT; ends the program with code 2 if it is something else. Raises the soft limit
- * of open files to the hard one. */
+/* [--fan] PORT; ends the program with code 2 if it is something else. */
 struct yard_options yard_options(int argc, char **argv);
 
 _Noreturn void yard_die(const char *what);
