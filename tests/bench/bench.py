@@ -1,0 +1,136 @@
+#!/usr/bin/python3
+"""Measures the gateway beside two yardsticks, round by round, and prints tables.
+
+docs/benchmarks.md says what the numbers mean. Exit codes: 0 measured, 1 something died,
+stalled or answered wrongly, 2 wrong command line. A missed target is no failure.
+"""
+
+import argparse
+import fnmatch
+import resource
+import shlex
+import subprocess
+import sys
+
+sys.dont_write_bytecode = True
+
+import report  # noqa: E402
+import rows  # noqa: E402
+import servers  # noqa: E402
+
+# With more, every close would cost libwebsockets more: in Debian it scans a table of this size.
+OPEN_FILES = 16384
+SPARE_FILES = 256  # a server needs more than its clients' sockets
+
+QUICK = {"rounds": 1, "seconds": 0.2, "warm_up": 0.1, "idle_seconds": 0.2}
+FULL = {"rounds": 5, "seconds": 2.0, "warm_up": 0.5, "idle_seconds": 10.0}
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--build", required=True, metavar="DIR",
+                        help="where the binaries are, at any depth")
+    parser.add_argument("--quick", action="store_true",
+                        help="few rows, a few seconds: does it run at all?")
+    parser.add_argument("--rounds", type=int, metavar="N", help="5")
+    parser.add_argument("--seconds", type=float, metavar="S", help="measured, each: 2")
+    parser.add_argument("--idle-seconds", type=float, metavar="S",
+                        help="of idleness: 10; over 60 there are pings in it")
+    parser.add_argument("--only", metavar="PATTERN", default="*",
+                        help="rows whose name contains it; * and ? are wild")
+    parser.add_argument("--workers", type=int, default=1, metavar="N",
+                        help="of jackfield; the yardsticks have one thread")
+    parser.add_argument("--out", metavar="FILE", help="put the tables into this document")
+    parser.add_argument("--list", action="store_true", help="the names of the rows")
+    options = parser.parse_args()
+    defaults = QUICK if options.quick else FULL
+    for name in ("rounds", "seconds", "idle_seconds"):
+        if getattr(options, name) is None:
+            setattr(options, name, defaults[name])
+    options.warm_up = defaults["warm_up"]
+    if options.rounds < 1 or options.workers < 1:
+        parser.error("at least one round and one worker")
+    if options.seconds <= 0 or options.idle_seconds <= 0:
+        parser.error("at least a moment")
+    return options
+
+
+def raise_open_files():
+    """Returns how many connections a server and its clients may have."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    return max(limit - SPARE_FILES, 1)
+
+
+def chosen_rows(options, allowed):
+    every = rows.quick_rows() if options.quick else rows.all_rows()
+    pattern = f"*{options.only}*"
+    return [rows.within(r, allowed) for r in every if fnmatch.fnmatch(r.name, pattern)]
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def run(options, chosen, found, placement):
+    results = report.Results()
+    for number in range(options.rounds):
+        for row in chosen:
+            # Nobody is always the first, on a cold cache, or always after the same one.
+            shift = number % len(row.servers)
+            for name in row.servers[shift:] + row.servers[:shift]:
+                seconds = options.idle_seconds if row.group == rows.IDLE else options.seconds
+                value = servers.measure(row, name, found, placement, options.workers,
+                                        options.warm_up, seconds)
+                results.add(row, name, value)
+                say(f"round {number + 1}/{options.rounds}  {row.name:24} {name:10}"
+                    f"{value.get('cpu_ns', 0):9.0f} ns  load {value['load_cpu_percent']:.0f} %")
+    return results
+
+
+def command_line():
+    """As a person types it, without the folders of this machine."""
+    words, skip = ["./dev", "bench"], False
+    for word in sys.argv[1:]:
+        if skip or word.startswith(("--build=", "--out=")):
+            skip = False
+        elif word in ("--build", "--out"):
+            skip = True
+        else:
+            words.append(word)
+    return shlex.join(words)
+
+
+def facts(options, placement):
+    rounds = f"{options.rounds} round{'s' if options.rounds > 1 else ''}"
+    yield (f"{rounds} of {options.seconds:g} s each"
+           f" ({options.idle_seconds:g} s of idleness); {placement}")
+    if options.workers > 1:
+        yield f"jackfield with {options.workers} workers, the yardsticks with one thread"
+
+
+def main():
+    options = parse_arguments()
+    chosen = chosen_rows(options, raise_open_files())
+    if options.list or not chosen:
+        print("\n".join(row.name for row in chosen) or "no row has that name")
+        return 0 if chosen else 2
+    try:
+        if options.out:
+            report.rewrite(options.out, None)
+        placement = servers.Placement(options.workers)
+        results = run(options, chosen, servers.find_binaries(options.build), placement)
+    except (servers.Failed, ValueError, OSError, subprocess.TimeoutExpired) as error:
+        say(f"bench: {error}")
+        return 1
+    section = "\n\n".join([report.provenance(command_line(), facts(options, placement)),
+                           report.tables(results)])
+    print(section)
+    if options.out:
+        report.rewrite(options.out, section)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

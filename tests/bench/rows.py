@@ -1,0 +1,85 @@
+"""What is measured: each row is one scene of the load generator, for each of its servers."""
+
+from dataclasses import dataclass, replace
+
+SERVERS = ("epoll", "lws", "jackfield")
+
+ECHO, STEADY, FAN, HANDSHAKE, IDLE = "echo", "steady", "fan", "handshake", "idle"
+
+
+@dataclass(frozen=True)
+class Row:
+    group: str
+    connections: int
+    active: int = 0  # so many of them talk; 0: all
+    depth: int = 1  # messages in flight on each, or of a burst
+    size: int = 20
+    rate: int = 0  # messages per second in all; 0: as fast as the answers come
+    target: float = 0  # at most so many times raw epoll; idle: KiB per connection
+    full: int = 0  # the connections it was meant to have, if there are fewer
+
+    @property
+    def name(self):
+        meant = self.full or self.connections
+        name = f"{self.group}-{meant}"
+        if self.group == HANDSHAKE:
+            return self.group
+        if self.group == IDLE:
+            return name
+        if self.active:
+            name = f"{self.group}-{self.active}of{meant}"
+        if self.rate:
+            return f"{name}-{self.rate}"
+        return f"{name}-d{self.depth}-{size(self.size)}"
+
+    @property
+    def scene(self):
+        return ECHO if self.group == STEADY else self.group
+
+    @property
+    def servers(self):
+        return ("epoll", "jackfield") if self.group == FAN else SERVERS
+
+
+def size(octets):
+    return f"{octets // 1024}KiB" if octets % 1024 == 0 else f"{octets}B"
+
+
+def echo_rows():
+    for octets in (20, 1024):
+        for depth in (1, 16):
+            for connections in (1, 100, 1000):
+                target = 0 if connections == 1 else 1.10 if depth == 1 else 2.0
+                yield Row(ECHO, connections, depth=depth, size=octets, target=target)
+    yield Row(ECHO, 10000, active=100, target=1.10)
+
+
+def fan_rows():
+    for connections in (1000, 10000):
+        yield Row(FAN, connections, depth=1, size=100, target=1.10)
+        yield Row(FAN, connections, depth=16, size=100, target=0.20)
+
+
+def all_rows():
+    yield from echo_rows()
+    yield Row(STEADY, 1000, depth=256, rate=20000)
+    yield from fan_rows()
+    yield Row(HANDSHAKE, 64, target=1.3)
+    yield Row(IDLE, 10000, target=1.0)
+
+
+def quick_rows():
+    """One of each kind, small enough for any limit of open files."""
+    yield Row(ECHO, 100)
+    yield Row(ECHO, 100, depth=16, size=1024)
+    yield Row(STEADY, 100, depth=256, rate=2000)
+    yield Row(FAN, 500, depth=16, size=100)
+    yield Row(HANDSHAKE, 16)
+    yield Row(IDLE, 500)
+
+
+def within(row, allowed):
+    """The row with no more connections than that, and then without a target."""
+    if row.connections <= allowed:
+        return row
+    return replace(row, connections=allowed, full=row.connections, target=0)

@@ -1,0 +1,152 @@
+"""Starting what is measured, pointing the load generator at it, and noticing deaths."""
+
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+from rows import FAN, HANDSHAKE, IDLE, STEADY
+
+BINARIES = ("jackfield", "echo.so", "fan.so", "load", "yard_epoll", "yard_lws")
+
+START_S, STOP_S = 10, 5
+
+
+class Failed(Exception):
+    """A measurement that is worth nothing."""
+
+
+def find_binaries(build):
+    found = {}
+    for folder, folders, files in os.walk(build):
+        folders.sort()
+        for name in files:
+            if name in BINARIES:
+                found.setdefault(name, str(pathlib.Path(folder, name).resolve()))
+    missing = [name for name in BINARIES if name not in found]
+    if missing:
+        raise Failed(f"not found beneath {build}: {', '.join(missing)}")
+    return found
+
+
+class Placement:
+    """The server has the first CPUs, one per worker, and the load generator the next."""
+
+    def __init__(self, workers):
+        cpus = sorted(os.sched_getaffinity(0))
+        self.server = set(cpus[:workers])
+        self.load = {cpus[workers] if workers < len(cpus) else cpus[-1]}
+
+    def __str__(self):
+        shared = ", which they share" if self.load & self.server else ""
+        return f"server on CPU {numbers(self.server)}, load on CPU {numbers(self.load)}{shared}"
+
+
+def numbers(cpus):
+    return ", ".join(str(cpu) for cpu in sorted(cpus))
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """`with Server(...) as server:` it listens; afterwards it has ended, as it should."""
+
+    def __init__(self, name, row, found, placement, workers):
+        self.name = name
+        self.port = free_port()
+        self.placement = placement
+        self.command = self.command_for(row, found, workers)
+
+    def command_for(self, row, found, workers):
+        if self.name == "jackfield":
+            plugin = found["fan.so" if row.group == FAN else "echo.so"]
+            return [found["jackfield"], "run", plugin, "--port", str(self.port),
+                    "--workers", str(workers)]
+        options = ["--fan"] if row.group == FAN else []
+        return [found["yard_" + self.name], *options, str(self.port)]
+
+    def __enter__(self):
+        self.log = tempfile.TemporaryFile()
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log,
+            preexec_fn=lambda: os.sched_setaffinity(0, self.placement.server))
+        try:
+            self.wait_until_it_listens()
+        except BaseException:
+            self.end()
+            raise
+        return self
+
+    def wait_until_it_listens(self):
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            self.check_alive()
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.02)
+        raise self.failure("does not listen")
+
+    def check_alive(self):
+        code = self.process.poll()
+        if code is not None:
+            raise self.failure(f"died with code {code}")
+
+    def failure(self, what):
+        self.log.seek(0)
+        lines = self.log.read().decode(errors="replace").splitlines()[-10:]
+        return Failed("\n    ".join([f"{self.name} {what}", *lines]))
+
+    def end(self):
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            code = "none in time"
+        return code
+
+    def __exit__(self, kind, error, trace):
+        code = self.end()
+        try:
+            if kind is None and self.name == "jackfield" and code != 0:
+                raise self.failure(f"was asked to stop; exit code: {code}")
+        finally:
+            self.log.close()
+
+
+def load_command(row, server, found, warm_up, seconds):
+    command = [found["load"], "-p", str(server.port), "-P", str(server.process.pid),
+               "-c", str(row.connections), "-d", str(row.depth), "-w", str(warm_up),
+               "-t", str(seconds)]
+    if row.active:
+        command += ["-k", str(row.active)]
+    if row.group not in (HANDSHAKE, IDLE):
+        command += ["-s", str(row.size)]
+    if row.group == STEADY:
+        command += ["-r", str(row.rate)]
+    return [*command, row.scene]
+
+
+def measure(row, name, found, placement, workers, warm_up, seconds):
+    """One run of one row against one server; what the load generator reports."""
+    with Server(name, row, found, placement, workers) as server:
+        ran = subprocess.run(
+            load_command(row, server, found, warm_up, seconds),
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            timeout=120 + warm_up + seconds,
+            preexec_fn=lambda: os.sched_setaffinity(0, placement.load))
+        server.check_alive()
+        if ran.returncode != 0:
+            raise server.failure(f"at {row.name}: {ran.stderr.strip()}")
+        return json.loads(ran.stdout)
