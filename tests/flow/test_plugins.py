@@ -1,6 +1,9 @@
 """Plugins that are wrong, each in its own way; what the host says of them, and that it says
 it before it listens."""
 
+import re
+import shutil
+
 import pytest
 
 
@@ -18,7 +21,7 @@ def refusal(host, plugins, *, workers=1, config=None):
     assert program.wait() == 1, program.text()
     assert "event=listening" not in program.text()
     program.stop()
-    return "\n".join(program.lines(r"level=error"))
+    return "\n".join(program.lines(r"^jackfield: |level=error"))
 
 
 @pytest.mark.parametrize(
@@ -31,8 +34,6 @@ def refusal(host, plugins, *, workers=1, config=None):
     ],
 )
 def test_a_wrong_plugin_is_refused_by_name_and_reason(host, bad, name, reason):
-    import re
-
     said = refusal(host, [bad(name)])
     assert f"{name}.so" in said
     assert re.search(reason, said), said
@@ -133,8 +134,6 @@ def test_one_plugin_may_serve_two_stages(host):
 
 
 def test_relative_files_are_looked_up_beside_the_configuration(host, plugin, tmp_path):
-    import shutil
-
     (tmp_path / "plugins").mkdir()
     shutil.copy(plugin("probe"), tmp_path / "plugins" / "mine.so")
     config = host.config()

@@ -109,11 +109,16 @@ cJSON *probe_latin1(jf_bytes bytes)
     return string;
 }
 
+/* Binary comes back as it is; of text, what it said, if that is short. */
 static int on_default(struct jf_event *ev)
 {
+    jf_bytes body = ev->message->body;
+    if (ev->message->opcode == JF_BINARY)
+        return jf_send(ev->self, ev->conn, JF_BINARY, body);
     cJSON *answer = cJSON_CreateObject();
-    cJSON_AddNumberToObject(answer, "opcode", ev->message->opcode);
-    cJSON_AddItemToObject(answer, "body", probe_latin1(ev->message->body));
+    cJSON_AddNumberToObject(answer, "size", (double)body.len);
+    if (body.len <= 1000)
+        cJSON_AddItemToObject(answer, "body", probe_latin1(body));
     return probe_reply(ev, answer);
 }
 
