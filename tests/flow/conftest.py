@@ -58,9 +58,9 @@ def plugin(build):
     return find
 
 
-def environment():
+def environment(leaks=True):
     env = dict(os.environ)
-    env["ASAN_OPTIONS"] = "detect_leaks=1:abort_on_error=0:exitcode=99"
+    env["ASAN_OPTIONS"] = f"detect_leaks={int(leaks)}:abort_on_error=0:exitcode=99"
     env["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1:exitcode=99"
     env["TSAN_OPTIONS"] = "halt_on_error=0:exitcode=99"
     return env
@@ -69,15 +69,19 @@ def environment():
 class Host:
     """One run of the program. `port` is where it listens; `log` holds its lines."""
 
-    def __init__(self, command, *, cwd=None, **popen):
+    def __init__(self, command, *, unfinished=False, **popen):
+        """`unfinished`: events are left unfinished on purpose, so that it ends with 3, and
+        with whatever those hold."""
         self.command = [str(part) for part in command]
         self.log = []
         self.port = None
         self.url = None
         self.checked = False
-        self.expected_exit = 0
+        self.expected_exit = 3 if unfinished else 0
         # How many files may be open is the machine's business, not the test's.
-        self.expected_lines = ["event=few_open_files"]
+        self.expected_lines = ["event=few_open_files|event=connections_limited"]
+        if unfinished:
+            self.expected_lines.append("event=unfinished|event=not_released")
         self._news = threading.Condition()
         self._ended = False
         self.process = subprocess.Popen(
@@ -85,8 +89,7 @@ class Host:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=environment(),
-            cwd=cwd,
+            env=environment(leaks=not unfinished),
             **popen,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)

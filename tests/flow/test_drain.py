@@ -1,6 +1,7 @@
 """Stopping: SIGTERM and SIGINT end a host politely, a deadline ends it anyway."""
 
 import contextlib
+import select
 import signal
 import socket
 import time
@@ -23,24 +24,19 @@ def test_all_are_told_and_disconnected(host, workers, number):
     assert served.lines("event=stopped")
 
 
-def test_nobody_new_is_accepted(host):
-    served = host(config={"limits": {"drain_s": 5}})
-    with served.client() as client, served.client() as other:
-        client.tell("hang", name="wait")
+def test_nobody_new_is_accepted(host, workers):
+    served = host(workers=workers)
+    with served.client() as client:
+        tag = client.tell("sleepy", ms=1500)
         time.sleep(0.2)
         served.signal()
         time.sleep(0.3)
         with pytest.raises((ConnectionError, raw.Closed, raw.Refused)):
             served.client()
         assert served.process.poll() is None
-        with contextlib.suppress(raw.Closed, TimeoutError, AssertionError):
-            other.ask("release", name="wait", timeout=2)
+        client.answer(tag)
         client.read_to_end()
-        other.read_to_end()
-    # The release may have come too late to be heard; then the deadline ended it.
-    assert served.wait() in (0, 3)
-    served.expected_exit = served.process.returncode
-    served.may_log(r"drain|unfinished")
+    assert served.wait() == 0
 
 
 def test_an_event_in_progress_is_finished_and_answered(host, workers):
@@ -55,7 +51,7 @@ def test_an_event_in_progress_is_finished_and_answered(host, workers):
 
 
 def test_an_event_that_never_ends_is_given_up(host):
-    served = host(config={"limits": {"drain_s": 1}})
+    served = host(config={"limits": {"drain_s": 1}}, unfinished=True)
     with served.client() as client:
         client.tell("hang", name="for ever")
         time.sleep(0.2)
@@ -63,12 +59,10 @@ def test_an_event_that_never_ends_is_given_up(host):
         served.signal()
         assert served.wait() == 3
         assert 0.5 < time.monotonic() - began < 15
-    served.expected_exit = 3
-    served.may_log(r"drain|unfinished|deadline")
 
 
 def test_a_second_signal_ends_it_at_once(host):
-    served = host(config={"limits": {"drain_s": 60}})
+    served = host(config={"limits": {"drain_s": 60}}, unfinished=True)
     with served.client() as client:
         client.tell("hang", name="for ever")
         time.sleep(0.2)
@@ -77,11 +71,8 @@ def test_a_second_signal_ends_it_at_once(host):
         assert served.process.poll() is None
         began = time.monotonic()
         served.signal()
-        code = served.wait()
+        assert served.wait() == 3
         assert time.monotonic() - began < 10
-    assert code == 3
-    served.expected_exit = 3
-    served.may_log(r"drain|unfinished|signal|deadline")
 
 
 def test_a_client_that_ignores_the_close_does_not_hold_it_up(host):
@@ -96,13 +87,15 @@ def test_a_client_that_ignores_the_close_does_not_hold_it_up(host):
 
 def test_the_closes_are_spread_over_the_jitter(host):
     served = host(config={"limits": {"drain_jitter_s": 2}})
-    clients = [served.client() for _ in range(20)]
+    clients = {client.sock: client for client in [served.client() for _ in range(20)]}
     served.signal()
     times = []
-    for client in clients:
-        client.expect_close(1001)
-        times.append(time.monotonic())
-    assert times[-1] - times[0] > 0.5
+    while clients:
+        for sock in select.select(list(clients), [], [], 10)[0]:
+            clients.pop(sock).expect_close(1001)
+            times.append(time.monotonic())
+    assert 0.8 < times[-1] - times[0] < 5
+    assert times[10] - times[0] > 0.3, "it is spread, not split"
     assert served.wait() == 0
 
 

