@@ -34,7 +34,7 @@ bool conn_id_eq(jf_conn_id a, jf_conn_id b);
 void conn_id_to_text(jf_conn_id id, char text[JF_CONN_ID_TEXT + 1]);
 
 /* JF_E_INVALID: not sixteen characters of the alphabet, or bits set that no id has (the
- * last character carries four bits of padding, which must be zero). */
+ * last character carries two bits of padding, which must be zero). */
 int conn_id_from_text(jf_bytes text, jf_conn_id *out);
 
 #endif
