@@ -80,19 +80,32 @@ static bool take_line(jf_bytes *rest, jf_bytes *line)
     return bytes_find(*line, '\r') == line->len;
 }
 
-/* "http://host/path?query" is the same as "/path?query" (RFC 9112, 3.2.2). */
-static jf_bytes origin_form(jf_bytes target)
+/* Behind "http://host", which says no more than Host does (RFC 9112, 3.2.2). False: the
+ * target does not begin like that. */
+static bool skip_authority(jf_bytes *target)
 {
     static const char *const schemes[] = { "http://", "https://", "ws://", "wss://" };
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
-        size_t len = strlen(schemes[i]);
-        if (target.len < len || !bytes_eq_nocase(jf_view(target.ptr, len), schemes[i]))
+        size_t len = strlen(schemes[i]), end = len;
+        if (target->len < len || !bytes_eq_nocase(jf_view(target->ptr, len), schemes[i]))
             continue;
-        jf_bytes rest = bytes_from(target, len);
-        size_t path = bytes_find(rest, '/');
-        return path < rest.len ? bytes_from(rest, path) : jf_str("/");
+        while (end < target->len && target->ptr[end] != '/' && target->ptr[end] != '?')
+            end++;
+        if (end == len) /* no host (RFC 9110, 4.2.1) */
+            return false;
+        *target = bytes_from(*target, end);
+        return true;
     }
-    return target;
+    return false;
+}
+
+static bool split_target(jf_bytes target, jf_bytes *path, jf_bytes *query)
+{
+    bool asterisk = bytes_eq(target, "*"), absolute = skip_authority(&target);
+    size_t mark = bytes_find(target, '?');
+    *path = absolute && mark == 0 ? jf_str("/") : jf_view(target.ptr, mark);
+    *query = bytes_from(target, mark + 1);
+    return asterisk || (path->len && path->ptr[0] == '/');
 }
 
 static int parse_version(jf_bytes text, struct head *out, unsigned *http_status,
@@ -116,12 +129,8 @@ static int parse_request_line(jf_bytes line, struct head *out, unsigned *http_st
     out->target = jf_view(rest.ptr, second);
     if (!is_token(out->method) || second == rest.len || !is_target(out->target))
         return wrong(400, "the request line is malformed", http_status, why);
-    jf_bytes target = origin_form(out->target);
-    if (target.ptr[0] != '/' && !bytes_eq(target, "*"))
+    if (!split_target(out->target, &out->path, &out->query_text))
         return wrong(400, "the request target must begin with a slash", http_status, why);
-    size_t mark = bytes_find(target, '?');
-    out->path = jf_view(target.ptr, mark);
-    out->query_text = bytes_from(target, mark + 1);
     return parse_version(bytes_from(rest, second + 1), out, http_status, why);
 }
 

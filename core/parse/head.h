@@ -19,9 +19,9 @@
 
 struct head {
     jf_bytes method, target; /* as written */
-    jf_bytes path;           /* of the target, percent-encoded as written */
-    jf_bytes query_text;     /* after the "?", as written; empty if none */
-    unsigned minor;          /* HTTP/1.minor */
+    jf_bytes path;       /* of the target, percent-encoded as written; "/" if it has none */
+    jf_bytes query_text; /* after the "?", as written; empty if none */
+    unsigned minor;      /* HTTP/1.minor */
     struct jf_pair *headers; /* values trimmed */
     size_t header_count;
     struct jf_pair *query; /* names and values percent-decoded, "+" is a blank */
