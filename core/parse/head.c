@@ -306,9 +306,11 @@ static bool lists(const struct head *head, const char *header, jf_bytes name, bo
         while (list.len) {
             size_t end = bytes_find(list, ',');
             jf_bytes token = bytes_trim(jf_view(list.ptr, end));
+            list = bytes_from(list, end + 1);
+            if (!token.len) /* "a,,b" lists two (RFC 9110, 5.6.1) */
+                continue;
             if (nocase ? bytes_eq_nocase(token, name.ptr) : jf_same(token, name))
                 return true;
-            list = bytes_from(list, end + 1);
         }
     }
     return false;
@@ -338,11 +340,12 @@ static bool is_key(jf_bytes key)
     return memcmp(again, key.ptr, KEY_TEXT) == 0;
 }
 
+/* An empty Transfer-Encoding counts too: what another reader makes of it is not known. */
 static bool has_body(const struct head *head)
 {
-    jf_bytes length = value_of(head, "Content-Length");
-    return (length.ptr && !bytes_eq(length, "0")) ||
-           value_of(head, "Transfer-Encoding").ptr;
+    bool length = count_named(head, "Content-Length") > 0;
+    return (length && !bytes_eq(value_of(head, "Content-Length"), "0")) ||
+           count_named(head, "Transfer-Encoding") > 0;
 }
 
 int head_check_upgrade(const struct head *head, jf_bytes *key, unsigned *http_status,
