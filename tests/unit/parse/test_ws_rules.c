@@ -227,9 +227,10 @@ static void a_message_above_the_limit_fails_at_the_header_that_makes_it_so(void 
     frame(WS_OP_TEXT, "01234");
     frame(MORE, "56789");
     frame(LAST, "");
-    frame(WS_OP_BINARY, "0123456789"); /* each message counts for itself */
+    frame(BINARY, "9876543210"); /* each message counts for itself */
+    frame(WS_OP_BINARY, "0123456789");
     put_header(LAST, 1, 0);
-    says("text(0123456789) fail 1009: the message is too big");
+    says("text(0123456789) binary(9876543210) fail 1009: the message is too big");
     begin();
     limits.message_bytes = 10;
     put_header(TEXT, 11, 0);
