@@ -13,7 +13,7 @@ from conftest import ROOT
 def configuration(name, build):
     """examples/NAME/NAME.json, with the plugins of the build under test."""
     path = ROOT / "examples" / name / f"{name}.json"
-    text = re.sub(r"/\*.*?\*/|(?m:^\s*//.*$)", "", path.read_text(), flags=re.S)
+    text = re.sub(r"/\*.*?\*/|(?m:^[ \t]*//[^\n]*$)", "", path.read_text(), flags=re.S)
     config = json.loads(text)
     stages = config.get("stages", {"": config}).values()
     for stage in stages:

@@ -153,7 +153,14 @@ def test_plain_http_on_the_tls_port_is_no_conversation(secured):
         assert b"101" not in sock.read_to_end()
 
 
-@pytest.mark.parametrize("data", [b"\x00" * 100, b"\x16\x03\x01\xff\xff" + b"x" * 200, b""])
+JUNK = {
+    "zeros": b"\x00" * 100,
+    "half_a_hello": b"\x16\x03\x01\xff\xff" + b"x" * 200,
+    "nothing": b"",
+}
+
+
+@pytest.mark.parametrize("data", JUNK.values(), ids=JUNK)
 def test_junk_on_the_tls_port_does_no_harm(secured, connect, data):
     with secured.socket() as sock:
         if data:
