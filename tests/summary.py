@@ -61,7 +61,7 @@ def of_junit(name, path):
 
 
 def of_test(folder, test):
-    name = test["name"]
+    name = test["name"].split(" / ")[-1]  # meson puts the project and the suite before it
     good, skipped = test["result"] in GOOD, test["result"] == "SKIP"
     junit = folder / "junit" / f"{name}.xml"
     if junit.exists():
