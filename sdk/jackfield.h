@@ -389,7 +389,8 @@ static inline JF_CHECK int jf_post(jf_self *self, uint32_t worker, jf_run_fn *fn
     return self->host->post(self, worker, fn, data);
 }
 
-/* Run `fn` once, after `ms`, on this worker. A stopped timer never fires.
+/* Run `fn` once, after `ms`, on this worker. A stopped timer never fires. `timer` may be
+ * NULL if it will not be stopped. JF_E_FULL: 65,536 are running on this worker.
  * [worker] */
 static inline JF_CHECK int jf_timer_start(jf_worker *w, uint64_t ms, jf_run_fn *fn,
                                           void *data, jf_timer *timer)

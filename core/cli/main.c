@@ -25,10 +25,10 @@ static const char help[] =
     "      --log-level LEVEL       error, warn, info or debug\n"
     "      --log-format FORMAT     logfmt or json, one line per event on stderr\n"
     "\n"
-    "signals: SIGTERM and SIGINT drain: no new connections, events finish, sockets close\n"
-    "with 1001. A second one does not wait.\n"
+    "signals: SIGTERM and SIGINT drain: no new connections, events finish, sockets\n"
+    "close with 1001. A second one does not wait.\n"
     "\n"
-    "exit codes: 0 stopped as asked, 1 not started (configuration, plugin or address),\n"
+    "exit codes: 0 stopped as asked, 1 not started (configuration, plugin, address),\n"
     "2 wrong command line, 3 events were unfinished at the drain deadline\n";
 
 int cli_usage_error(const char *format, ...)

@@ -359,9 +359,10 @@ static int api_timer_start(jf_worker *w, uint64_t ms, jf_run_fn *fn, void *data,
                            jf_timer *timer)
 {
     struct worker *here = at_home(w);
-    if (!here || !fn || !timer)
+    jf_timer unused;
+    if (!here || !fn)
         return JF_E_INVALID;
-    return timers_start(here->timers, w, ms, fn, data, timer);
+    return timers_start(here->timers, w, ms, fn, data, timer ? timer : &unused);
 }
 
 static void api_timer_stop(jf_worker *w, jf_timer timer)

@@ -39,9 +39,11 @@ static int call(struct event *event)
     if (status != JF_LATER &&
         atomic_load_explicit(&event->phase, memory_order_acquire) == EVENT_FINISHED) {
         LOG_RARELY(WARN, PLUGIN, 10,
-                   "event=finished_and_returned plugin=%s route=%.*s "
-                   "hint=\"return JF_LATER after jf_finish\"",
+                   "event=finish_refused plugin=%s route=%.*s "
+                   "hint=\"a handler that has called jf_finish returns JF_LATER\"",
                    plugin->entry.name, BYTES_FMT(event->route->key));
+        event->returned = status;
+        event->has_returned = true; /* and that is what counts */
         status = JF_LATER;
     }
     if (status == JF_LATER) {
@@ -59,6 +61,11 @@ static void log_failure(const struct event *event, int status)
     if (!event->conn)
         return; /* it was overdue, which was said already */
     conn_id_to_text(event->pub.conn, id);
+    if (status == JF_E_GONE) { /* the client left meanwhile: nobody's fault */
+        LOG_DEBUG(DISPATCH, "event=client_left plugin=%s route=%.*s conn=%s",
+                  event->route->plugin->entry.name, BYTES_FMT(event->route->key), id);
+        return;
+    }
     LOG_RARELY(WARN, DISPATCH, 10,
                "event=handler_failed plugin=%s route=%.*s conn=%s status=%s",
                event->route->plugin->entry.name, BYTES_FMT(event->route->key), id,
@@ -311,8 +318,12 @@ static void next(struct worker *worker, struct conn *conn)
     struct message *message;
     while (!session->event && (message = conn_take_message(conn)))
         run_message(worker, conn, message);
-    if (session->closed && !session->event && !session->disconnecting)
+    if (session->event)
+        return;
+    if (session->closed && !session->disconnecting)
         disconnect(worker, conn);
+    else if (session->leaving)
+        conn_close(conn, WS_CLOSE_GOING_AWAY, jf_str("Going away"));
 }
 
 /* Settle an event by its status, whoever decided it. True: the connection goes on. */
@@ -344,7 +355,10 @@ void dispatch_finished(struct event *event)
     if (conn) {
         session_of(conn)->event = NULL;
         conn_set_deadline(conn, 0);
-        goes_on = settle(worker, conn, event, checked_status(event, event->status));
+        int status = event->has_returned ? event->returned : event->status;
+        if (status == JF_LATER)
+            status = JF_E_INVALID;
+        goes_on = settle(worker, conn, event, checked_status(event, status));
     }
     event_retire(&worker->events, event);
     if (goes_on)
@@ -373,6 +387,16 @@ static void on_deadline(void *host, struct conn *conn)
         next(worker, conn);
 }
 
+/* A connection at work is closed when next() finds it idle; so is one whose verdict is
+ * awaited. */
+static void on_drain(void *host, struct conn *conn)
+{
+    (void)host;
+    session_of(conn)->leaving = true;
+    if (!session_of(conn)->event)
+        conn_close(conn, WS_CLOSE_GOING_AWAY, jf_str("Going away"));
+}
+
 static void on_drained(void *host)
 {
     struct worker *worker = host;
@@ -390,5 +414,6 @@ const struct net_events dispatch_events = {
     .on_message = on_message,
     .on_closed = on_closed,
     .on_deadline = on_deadline,
+    .on_drain = on_drain,
     .on_drained = on_drained,
 };

@@ -58,6 +58,7 @@ static void clear(struct event *event)
     event->refuse_body = event->subprotocol = NULL;
     event->refuse_len = event->subprotocol_len = 0;
     event->refuse_status = 0;
+    event->has_returned = false;
     atomic_store_explicit(&event->phase, EVENT_RESTING, memory_order_release);
 }
 

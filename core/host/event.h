@@ -30,7 +30,9 @@ struct event {
     struct jf_event pub; /* first: what a handler is handed is the address of this */
     uint32_t magic;
     _Atomic int phase;
-    int status;         /* of jf_finish() */
+    int status;   /* of jf_finish() */
+    int returned; /* of a handler that had called jf_finish() already */
+    bool has_returned;
     struct task finish; /* reserved: a finish cannot fail */
     struct list_node node;
 

@@ -4,6 +4,7 @@
 
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/list.h"
@@ -18,7 +19,10 @@
 #include "core/host/worker.h"
 #include "core/loop/loop.h"
 #include "core/net/acceptor.h"
+#include "core/net/tls_check.h"
 #include "core/parse/conn_id.h"
+
+#define LAST_MOMENT_MS 1000
 
 enum phase { STARTING, SERVING, DRAINING, HALTING };
 
@@ -134,19 +138,36 @@ static void halt(struct gateway *gateway)
     gateway->stopped(gateway->data, !atomic_load(&gateway->unclean));
 }
 
-static void abort_all(void *data)
+static void give_up(struct gateway *gateway)
 {
-    struct gateway *gateway = data;
-    if (gateway->aborting || gateway->phase != DRAINING)
-        return;
+    for (uint32_t i = 0; i < gateway->worker_count; i++)
+        worker_give_up(gateway->workers[i]);
+}
+
+/* The drain deadline, or a second signal: end the connections, and leave their $disconnects
+ * a moment. */
+static void abort_all(struct gateway *gateway)
+{
     gateway->aborting = true;
     for (uint32_t i = 0; i < gateway->worker_count; i++)
         worker_abort(gateway->workers[i]);
+    timer_start(gateway->deadline, LAST_MOMENT_MS);
+}
+
+static void on_deadline(void *data)
+{
+    struct gateway *gateway = data;
+    if (gateway->phase != DRAINING)
+        return;
+    if (gateway->aborting)
+        give_up(gateway);
+    else
+        abort_all(gateway);
 }
 
 void gateway_stop(struct gateway *gateway)
 {
-    if (gateway->phase == DRAINING)
+    if (gateway->phase == DRAINING && !gateway->aborting)
         abort_all(gateway);
     if (gateway->phase != STARTING && gateway->phase != SERVING)
         return;
@@ -214,7 +235,7 @@ static int bind_sockets(struct gateway *gateway, int *fds, char error[GATEWAY_ER
     gateway->port = (uint16_t)config->listen_port;
     for (uint32_t i = 0; i < gateway->worker_count; i++) {
         const char *why;
-        int status = acceptor_bind(config->listen_host, gateway->port, &fds[i],
+        int status = acceptor_bind(config->listen_host, gateway->port, i == 0, &fds[i],
                                    &gateway->port, &why);
         if (status < 0) {
             snprintf(error, GATEWAY_ERROR_MAX, "listen: %s port %u: %s",
@@ -235,12 +256,8 @@ static int build_workers(struct gateway *gateway, const int *fds,
         int status = worker_new(gateway, i, fds[i], &gateway->workers[i]);
         if (status == JF_OK)
             continue;
-        snprintf(error, GATEWAY_ERROR_MAX,
-                 gateway->config->tls_cert
-                     ? "worker %u cannot be built: %s; are tls.cert and tls.key a "
-                       "certificate and its key?"
-                     : "worker %u cannot be built: %s",
-                 i, status_text(status));
+        snprintf(error, GATEWAY_ERROR_MAX, "worker %u cannot be built: %s", i,
+                 status_text(status));
         while (++i < gateway->worker_count)
             close(fds[i]);
         return status;
@@ -263,13 +280,21 @@ static int start_workers(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
     return JF_OK;
 }
 
-static void copy_statics(struct gateway *gateway)
+static int copy_statics(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
 {
     const struct config *config = gateway->config;
+    struct stat about;
     gateway->statics = xcalloc(config->static_count, sizeof(*gateway->statics));
-    for (size_t i = 0; i < config->static_count; i++)
-        gateway->statics[i] =
-            (struct net_static){ config->statics[i].path, config->statics[i].folder };
+    for (size_t i = 0; i < config->static_count; i++) {
+        const struct config_static *from = &config->statics[i];
+        if (stat(from->folder, &about) < 0 || !S_ISDIR(about.st_mode)) {
+            snprintf(error, GATEWAY_ERROR_MAX, "static \"%s\": %s is not a folder",
+                     from->path, from->folder);
+            return JF_E_NOT_FOUND;
+        }
+        gateway->statics[i] = (struct net_static){ from->path, from->folder };
+    }
+    return JF_OK;
 }
 
 static uint32_t count_workers(const struct config *config)
@@ -283,11 +308,19 @@ static uint32_t count_workers(const struct config *config)
 static int build(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
 {
     int fds[CONN_ID_WORKERS];
-    int status = router_new(gateway->config, &api_table, gateway->worker_count,
-                            &gateway->router, error);
+    int status = copy_statics(gateway, error);
+    if (status < 0)
+        return status;
+    status = router_new(gateway->config, &api_table, gateway->worker_count,
+                        &gateway->router, error);
     if (status < 0)
         return status;
     status = store_memory.share(&gateway->store);
+    if (status < 0)
+        return status;
+    if (gateway->config->tls_cert)
+        status = tls_check(gateway->config->tls_cert, gateway->config->tls_key, error,
+                           GATEWAY_ERROR_MAX);
     if (status < 0)
         return status;
     status = bind_sockets(gateway, fds, error);
@@ -313,9 +346,8 @@ int gateway_new(struct loop *loop, const struct config *config,
     gateway->drained_news.run = on_all_drained;
     random_fill(&gateway->node, sizeof(gateway->node));
     gateway->ceiling = open_files_raise(config->limits.connections, gateway->worker_count);
-    copy_statics(gateway);
     api_set_gateway(gateway);
-    timer_new(loop, abort_all, gateway, &gateway->deadline);
+    timer_new(loop, on_deadline, gateway, &gateway->deadline);
     snprintf(error, GATEWAY_ERROR_MAX, "the system refused what an event loop needs");
     int status = mailbox_new(loop, config->limits.mailbox_bytes, &gateway->box);
     if (status == JF_OK)

@@ -86,15 +86,26 @@ static void run_abort(struct task *task)
     struct worker *worker = ordered(task);
     worker->draining = true;
     server_abort(worker->server);
-    if (worker->waiting_events)
-        LOG_ERROR(DISPATCH, "event=unfinished_events count=%llu",
-                  (unsigned long long)worker->waiting_events);
-    tell_drained(worker);
+    worker_check_drained(worker);
 }
 
 void worker_abort(struct worker *worker)
 {
     post(worker, &worker->abort, run_abort);
+}
+
+static void run_give_up(struct task *task)
+{
+    struct worker *worker = ordered(task);
+    if (!worker->drained && worker->waiting_events)
+        LOG_ERROR(DISPATCH, "event=unfinished_events count=%llu",
+                  (unsigned long long)worker->waiting_events);
+    tell_drained(worker);
+}
+
+void worker_give_up(struct worker *worker)
+{
+    post(worker, &worker->give_up, run_give_up);
 }
 
 /* The mirror image of building: whoever can still call is stopped first. */

@@ -39,7 +39,7 @@ struct worker {
     bool started;
 
     /* the main thread's */
-    struct worker_order open, drain, abort, halt;
+    struct worker_order open, drain, abort, give_up, halt;
 
     /* its own thread's */
     struct server *server;
@@ -60,7 +60,8 @@ struct session {
     struct event *event; /* in progress; NULL: idle */
     struct membership *groups, *stage_seat;
     bool admitted, closed, disconnecting;
-    bool stored; /* the store may know it */
+    bool leaving; /* the host drains: close when idle */
+    bool stored;  /* the store may know it */
 };
 
 static inline struct session *session_of(struct conn *conn)
@@ -79,8 +80,9 @@ int worker_start(struct worker *worker);
 void worker_open(struct worker *worker); /* accept connections */
 void worker_drain(
     struct worker *worker); /* close them all, then gateway_worker_drained() */
-void worker_abort(struct worker *worker); /* do not wait any longer */
-void worker_halt(struct worker *worker);  /* worker_fini, then end the thread */
+void worker_abort(struct worker *worker);   /* end the connections, ready or not */
+void worker_give_up(struct worker *worker); /* events unfinished now stay so */
+void worker_halt(struct worker *worker);    /* worker_fini, then end the thread */
 
 void worker_join(struct worker *worker);
 

@@ -60,6 +60,20 @@ static int open_socket(const struct addrinfo *info)
     return -error;
 }
 
+/* With SO_REUSEPORT two gateways could share a port and half the clients each. A socket
+ * without it finds out whether somebody is there already. */
+static int check_unused(const struct addrinfo *info)
+{
+    int fd = socket(info->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int on = 1;
+    if (fd < 0)
+        return -errno;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    int error = bind(fd, info->ai_addr, info->ai_addrlen) < 0 ? errno : 0;
+    close(fd);
+    return -error;
+}
+
 static uint16_t port_of(int fd)
 {
     union {
@@ -73,8 +87,8 @@ static uint16_t port_of(int fd)
     return ntohs(name.any.sa_family == AF_INET6 ? name.v6.sin6_port : name.v4.sin_port);
 }
 
-int acceptor_bind(const char *host, uint16_t port, int *fd, uint16_t *bound_port,
-                  const char **why)
+int acceptor_bind(const char *host, uint16_t port, bool first, int *fd,
+                  uint16_t *bound_port, const char **why)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE };
     struct addrinfo *found;
@@ -84,7 +98,9 @@ int acceptor_bind(const char *host, uint16_t port, int *fd, uint16_t *bound_port
         *why = "no such address";
         return JF_E_INVALID;
     }
-    int got = open_socket(found);
+    int got = first ? check_unused(found) : 0;
+    if (got == 0)
+        got = open_socket(found);
     freeaddrinfo(found);
     if (got < 0)
         return bind_status(-got, why);

@@ -8,17 +8,19 @@
 #ifndef JF_NET_ACCEPTOR_H
 #define JF_NET_ACCEPTOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct acceptor;
 struct server;
 
 /* A listening, non-blocking socket on `host` (a numeric address or a name) and `port`;
- * with port 0 the kernel chooses, and *bound_port says what. JF_E_INVALID: no such
+ * with port 0 the kernel chooses, and *bound_port says what. The `first` of a gateway's
+ * sockets must not share the port with another program. JF_E_INVALID: no such
  * address; JF_E_DENIED: not allowed; JF_E_FULL: in use; *why is a constant sentence.
  * [main thread] */
-int acceptor_bind(const char *host, uint16_t port, int *fd, uint16_t *bound_port,
-                  const char **why);
+int acceptor_bind(const char *host, uint16_t port, bool first, int *fd,
+                  uint16_t *bound_port, const char **why);
 
 /* Accept from `fd`, which becomes the acceptor's. */
 int acceptor_new(struct server *server, int fd, struct acceptor **out);

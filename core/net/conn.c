@@ -8,6 +8,7 @@
 
 #include "core/base/log.h"
 #include "core/base/memory.h"
+#include "core/base/status.h"
 #include "core/loop/loop.h"
 #include "core/net/bridge.h"
 #include "core/net/conn_impl.h"
@@ -49,8 +50,10 @@ void conn_start(struct conn *conn, int fd, const struct sockaddr *peer)
            peer->sa_family == AF_INET ? sizeof(conn->peer.v4) : sizeof(conn->peer.v6));
     int status = options->tls_cert ? wire_tls_open(&conn->wire, fd)
                                    : wire_plain_open(&conn->wire, fd);
+    if (conn->state == CONN_FREE)
+        return; /* it came, was judged and went while it was being opened */
     if (status < 0) {
-        LOG_RARELY(WARN, NET, 10, "event=accept_failed reason=no_room_to_watch");
+        LOG_RARELY(INFO, NET, 10, "event=accept_failed status=%s", status_name(status));
         slot_free(conn);
         return;
     }

@@ -111,7 +111,7 @@ struct server {
 
     struct list_node flush_list; /* whoever has output at the end of the turn */
     struct timer *drain_timer;
-    uint32_t drain_slot, drain_step; /* the next to close; how many per tick */
+    uint32_t drain_slot, drain_step, drain_every; /* the next to close; how many; ms */
     bool draining;
     struct net_counters counters;
 };

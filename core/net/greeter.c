@@ -228,8 +228,6 @@ void conn_admit(struct conn *conn, jf_bytes subprotocol)
     conn_list_for_flush(conn);
     if (conn->close_code) /* asked for while the verdict was awaited */
         conn_begin_close(conn);
-    else if (server->draining)
-        conn_close(conn, WS_CLOSE_GOING_AWAY, jf_str("Going away"));
 }
 
 void conn_refuse(struct conn *conn, unsigned http_status, jf_bytes body)

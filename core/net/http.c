@@ -99,9 +99,10 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
                    size_t len)
 {
     struct http *http = lws_context_user(lws_get_context(wsi));
-    (void)len;
     switch (reason) {
     case LWS_CALLBACK_HTTP:
+        if (strlen(in) != len)
+            return answer(wsi, 400, "Bad Request"); /* "%00" */
         return on_request(http, wsi, in);
     case LWS_CALLBACK_HTTP_FILE_COMPLETION:
         return lws_http_transaction_completed(wsi) ? -1 : 0;

@@ -16,8 +16,8 @@ struct http;
 struct lws_vhost;
 struct server;
 
-/* JF_E_UNAVAILABLE: libwebsockets refused, usually the certificate or the key; the log
- * says what it said. [main thread, one worker after the other] */
+/* JF_E_UNAVAILABLE: libwebsockets refused; the log says what it said. [main thread, one
+ * worker after the other] */
 int http_new(struct server *server, struct http **out);
 
 /* Let go of all its clients; the loop has to run on a little for the last handles. */

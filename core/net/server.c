@@ -89,20 +89,22 @@ static void close_for_drain(struct conn *conn)
 {
     if (conn->state == CONN_HEAD)
         conn_end(conn, WS_CLOSE_GOING_AWAY, jf_str(""));
-    else if (conn->state == CONN_OPEN)
-        conn_close(conn, WS_CLOSE_GOING_AWAY, jf_str("Going away"));
+    else if (conn->state == CONN_OPEN || conn->state == CONN_DECIDING)
+        conn->wire.server->events->on_drain(conn->wire.server->host, conn);
 }
 
-/* Close the next few. Who was asking for admission meanwhile is closed when admitted. */
+/* Close the next few. */
 static void drain_tick(void *data)
 {
     struct server *server = data;
-    for (uint32_t n = 0; n < server->drain_step; n++) {
+    for (uint32_t n = 0; n < server->drain_step;) {
         if (server->drain_slot == server->slot_count)
             return;
-        close_for_drain(slot_at(server, server->drain_slot++));
+        struct conn *conn = slot_at(server, server->drain_slot++);
+        n += conn->state != CONN_FREE;
+        close_for_drain(conn);
     }
-    timer_start(server->drain_timer, DRAIN_TICK_MS);
+    timer_start(server->drain_timer, server->drain_every);
 }
 
 void server_drain(struct server *server, uint64_t spread_ms)
@@ -117,13 +119,15 @@ void server_drain(struct server *server, uint64_t spread_ms)
     }
     uint64_t ticks = spread_ms / DRAIN_TICK_MS + 1;
     server->drain_slot = 0;
-    server->drain_step = (uint32_t)(server->slot_count / ticks + 1);
+    server->drain_step = (uint32_t)((server->used + ticks - 1) / ticks);
+    server->drain_every = (uint32_t)(spread_ms * server->drain_step / server->used);
     drain_tick(server);
 }
 
 void server_abort(struct server *server)
 {
     server->draining = true;
+    timer_stop(server->drain_timer);
     for (uint32_t slot = 0; slot < server->slot_count; slot++)
         conn_end(slot_at(server, slot), WS_CLOSE_GOING_AWAY, jf_str("Going away"));
 }

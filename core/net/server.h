@@ -39,6 +39,10 @@ struct net_events {
     /* The deadline of conn_set_deadline() has passed. */
     void (*on_deadline)(void *host, struct conn *conn);
 
+    /* The server is to be drained: close the connection with 1001 "Going away", now or as
+     * soon as what it has begun is finished. */
+    void (*on_drain)(void *host, struct conn *conn);
+
     /* The last connection has gone and no more will come (server_drain()). */
     void (*on_drained)(void *host);
 };

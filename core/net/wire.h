@@ -65,6 +65,8 @@ struct wire {
 
     /* TLS only. */
     bool in_callback; /* libwebsockets is calling: closing must wait for its return */
+    bool opening;     /* ... from inside its adoption of the socket */
+    bool established; /* the TLS handshake is done */
     struct lws *wsi;
     uint8_t *unread; /* what was shown and not taken */
     size_t unread_len;

@@ -57,12 +57,15 @@ static void on_receive(struct lws *wsi, struct wire *wire, uint8_t *bytes, size_
     show_unread(wsi, wire);
 }
 
+/* It tells once; who still waits must ask again. */
 static void on_writeable(struct lws *wsi, struct wire *wire)
 {
     if (wire->writing)
         wire->events->on_writable(wire);
     if (attached(wsi, wire))
         show_unread(wsi, wire);
+    if (attached(wsi, wire) && wire->writing)
+        lws_callback_on_writable(wsi);
 }
 
 static void detach(struct wire *wire)
@@ -92,7 +95,16 @@ int wire_tls_callback(struct lws *wsi, enum lws_callback_reasons reason, void *u
         return 0;
     if (!wire)
         return reason == LWS_CALLBACK_RAW_CLOSE ? 0 : -1;
+    wire->wsi = wsi; /* it may call before it has returned what it adopted */
+    if (wire->opening && reason == LWS_CALLBACK_RAW_CLOSE) {
+        detach(wire);
+        return 0;
+    }
     wire->in_callback = true;
+    if (!wire->established) { /* from here on the time is kept by us */
+        wire->established = true;
+        lws_set_timeout(wsi, NO_PENDING_TIMEOUT, 0);
+    }
     if (reason == LWS_CALLBACK_RAW_RX)
         on_receive(wsi, wire, in, len);
     else if (reason == LWS_CALLBACK_RAW_WRITEABLE)
@@ -177,10 +189,13 @@ int wire_tls_open(struct wire *wire, int fd)
     wire->pollee.fd = fd;
     wire->reading = true;
     wire->kind = &wire_tls;
-    wire->wsi = lws_adopt_descriptor_vhost_via_info(&info);
-    if (!wire->wsi) {
+    wire->opening = true;
+    struct lws *wsi = lws_adopt_descriptor_vhost_via_info(&info);
+    wire->opening = false;
+    if (!wire->kind || !wsi) {
         wire->kind = NULL;
         return JF_E_UNAVAILABLE;
     }
+    wire->wsi = wsi;
     return JF_OK;
 }
