@@ -30,7 +30,7 @@ static inline char bytes_lower_char(char c)
 static inline bool bytes_eq(jf_bytes view, const char *text)
 {
     size_t len = strlen(text);
-    return view.len == len && memcmp(view.ptr, text, len) == 0;
+    return view.len == len && (!len || memcmp(view.ptr, text, len) == 0);
 }
 
 /* ASCII case ignored, as header names want it (RFC 9110, 5.1). */
