@@ -203,13 +203,13 @@ static void every_scalar_value_is_text_and_no_surrogate_is(void **state)
     }
 }
 
-/* ASCII is skipped by eights: what is wrong may lie anywhere in such a run. */
+/* ASCII is skipped by 8 and by 32 octets: what is wrong may lie anywhere in such a run. */
 static void one_wrong_octet_is_found_wherever_it_lies(void **state)
 {
     (void)state;
-    for (size_t len = 1; len <= 40; len++) {
+    for (size_t len = 1; len <= 100; len++) {
         for (size_t at = 0; at < len; at++) {
-            uint8_t bytes[40];
+            uint8_t bytes[100];
             memset(bytes, 'a', len);
             assert_true(whole(bytes, len));
             bytes[at] = 0x80;
@@ -225,6 +225,7 @@ static void no_split_changes_the_answer(void **state)
     (void)state;
     static const char *const texts[] = {
         "ab\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z",
+        "twelve octets\xc3\xa9 and \xe4\xb8\xad, \xf4\x8f\xbf\xbf then ASCII for a while",
         "abcdefgh\xf0\x9f\x98\x80ijklmnop",
         "\xce\xba\xe1\xbd\xb9\xcf\x83\xed\xa0\x80 edited",
         "abc\xf4\x90\x80\x80",
@@ -242,6 +243,19 @@ static void no_split_changes_the_answer(void **state)
                 assert_int_equal(fine, expected);
             }
         }
+    }
+}
+
+static void what_failed_stays_failed(void **state)
+{
+    (void)state;
+    static const char *const hopeless[] = { "\xff", "a\x80", "\xe0\x9f", "\xc3\xc3" };
+    for (size_t i = 0; i < sizeof(hopeless) / sizeof(hopeless[0]); i++) {
+        struct utf8 utf8 = { 0 };
+        assert_false(fed(&utf8, (const uint8_t *)hopeless[i], strlen(hopeless[i])));
+        assert_false(utf8_complete(&utf8));
+        assert_false(fed(&utf8, (const uint8_t *)"a", 1));
+        assert_false(fed(&utf8, (const uint8_t *)"\xbf", 1));
     }
 }
 
@@ -273,6 +287,7 @@ int main(void)
         cmocka_unit_test(every_scalar_value_is_text_and_no_surrogate_is),
         cmocka_unit_test(one_wrong_octet_is_found_wherever_it_lies),
         cmocka_unit_test(no_split_changes_the_answer),
+        cmocka_unit_test(what_failed_stays_failed),
         cmocka_unit_test(the_end_is_between_characters_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
