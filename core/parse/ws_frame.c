@@ -1,6 +1,6 @@
-/* RFC 6455, section 5, as a state machine without memory of its own: a header is read from
- * the input where it lies whole in it and collected in `held` where it does not; payload is
- * unmasked in place. */
+/* A frame whose header is all there is read where it lies; only headers and control frames
+ * that come in pieces are gathered in the reader. What to do about a broken rule, and how
+ * pieces become messages, is decided elsewhere. */
 #include "core/parse/ws_frame.h"
 
 #include <string.h>
@@ -8,293 +8,271 @@
 #define FIN 0x80
 #define RESERVED 0x70
 #define OPCODE 0x0f
+#define CONTROL 0x08 /* the bit that all control opcodes have */
 #define MASKED 0x80
 #define LENGTH 0x7f
 #define LENGTH_16 126
 #define LENGTH_64 127
 
-bool ws_close_code_valid(uint32_t code)
-{
-    if (code >= 3000 && code <= 4999)
-        return true;
-    return code >= 1000 && code <= 1014 && code != 1004 && code != WS_CLOSE_NO_STATUS &&
-           code != WS_CLOSE_ABNORMAL;
-}
-
-static void fail(struct ws_reader *reader, struct ws_piece *out, uint16_t code,
+/* Say that a rule was broken; false, for the caller to return. */
+static bool fail(struct ws_reader *reader, struct ws_piece *out, enum ws_close code,
                  const char *reason)
 {
     reader->failed = true;
-    *out = (struct ws_piece){ .kind = WS_FAIL, .code = code, .reason = reason };
+    *out = (struct ws_piece){ .kind = WS_FAIL, .code = (uint16_t)code, .reason = reason };
+    return false;
 }
 
-/* ---- Headers ------------------------------------------------------------ */
-
-static bool is_control(uint8_t opcode)
+/* Of a masked frame, by its second octet. */
+static inline size_t header_size(uint8_t second)
 {
-    return opcode >= WS_OP_CLOSE;
+    unsigned length = second & LENGTH;
+    return length < LENGTH_16 ? 6 : length == LENGTH_16 ? 8 : 14;
 }
 
-static size_t header_size(uint8_t second)
+/* Which rule the first two octets break; NULL: none. */
+static const char *broken_rule(const struct ws_reader *reader, uint8_t first,
+                               uint8_t second)
 {
-    size_t length = second & LENGTH;
-    size_t mask = second & MASKED ? 4 : 0;
-    return 2 + mask + (length == LENGTH_16 ? 2 : length == LENGTH_64 ? 8 : 0);
-}
-
-/* What the first two octets give away. NULL: nothing wrong. */
-static const char *first_octets_fault(const struct ws_reader *reader, uint8_t first,
-                                      uint8_t second)
-{
-    uint8_t opcode = first & OPCODE;
+    unsigned opcode = first & OPCODE;
     if (first & RESERVED)
         return "reserved bits are set";
     if (!(second & MASKED))
         return "a client's frame must be masked";
-    if (opcode > WS_OP_PONG || (opcode > WS_OP_BINARY && opcode < WS_OP_CLOSE))
-        return "reserved opcode";
-    if (is_control(opcode)) {
+    if (opcode & CONTROL) {
+        if (opcode > WS_OP_PONG)
+            return "reserved opcode";
         if (!(first & FIN))
             return "a control frame must not be fragmented";
-        if ((second & LENGTH) > WS_CONTROL_MAX)
-            return "a control frame is at most 125 octets";
-        return NULL;
+        return (second & LENGTH) > WS_CONTROL_MAX ? "a control frame is at most 125 octets"
+                                                  : NULL;
     }
-    if (opcode == WS_OP_CONTINUATION && !reader->message_opcode)
-        return "nothing to continue";
-    if (opcode != WS_OP_CONTINUATION && reader->message_opcode)
-        return "a message is not finished yet";
-    return NULL;
+    if (opcode > WS_OP_BINARY)
+        return "reserved opcode";
+    if (opcode == WS_OP_CONTINUATION)
+        return reader->message_opcode ? NULL : "there is no message to continue";
+    return reader->message_opcode ? "a message begins inside another" : NULL;
 }
 
-static uint64_t big_endian(const uint8_t *at, size_t len)
+static uint64_t big_endian(const uint8_t *bytes, size_t len)
 {
     uint64_t value = 0;
     for (size_t i = 0; i < len; i++)
-        value = value << 8 | at[i];
+        value = value << 8 | bytes[i];
     return value;
 }
 
-/* NULL with *length; or what is wrong with it. */
-static const char *read_length(const uint8_t *header, uint64_t *length)
+/* The payload's length; which rule it breaks, or NULL. */
+static const char *read_length(const uint8_t *header, uint64_t *out)
 {
-    uint8_t small = header[1] & LENGTH;
-    *length = small;
-    if (small == LENGTH_16) {
-        *length = big_endian(header + 2, 2);
-        if (*length < LENGTH_16)
-            return "the length is not in its shortest form";
-    } else if (small == LENGTH_64) {
-        *length = big_endian(header + 2, 8);
-        if (*length >> 63)
-            return "the length has its highest bit set";
-        if (*length <= UINT16_MAX)
-            return "the length is not in its shortest form";
+    uint64_t length = header[1] & LENGTH;
+    uint64_t shortest = 0;
+    if (length == LENGTH_16) {
+        length = big_endian(header + 2, 2);
+        shortest = LENGTH_16;
+    } else if (length == LENGTH_64) {
+        length = big_endian(header + 2, 8);
+        shortest = UINT16_MAX + 1;
     }
+    if (length < shortest)
+        return "the length is not in its shortest form";
+    if (length > INT64_MAX)
+        return "the length has its highest bit set";
+    *out = length;
     return NULL;
 }
 
-static bool within_limits(struct ws_reader *reader, const struct ws_limits *limits,
-                          uint64_t length, struct ws_piece *out)
-{
-    if (length > limits->frame_bytes) {
-        fail(reader, out, WS_CLOSE_TOO_BIG, "the frame is too big");
-        return false;
-    }
-    if (length > limits->message_bytes ||
-        reader->message_bytes > limits->message_bytes - length) {
-        fail(reader, out, WS_CLOSE_TOO_BIG, "the message is too big");
-        return false;
-    }
-    return true;
-}
-
 static bool begin_data(struct ws_reader *reader, const struct ws_limits *limits,
-                       uint64_t length, struct ws_piece *out)
+                       struct ws_piece *out)
 {
-    if (!within_limits(reader, limits, length, out))
-        return false;
+    uint64_t length = reader->left;
     if (reader->opcode != WS_OP_CONTINUATION) {
-        if (reader->opcode == WS_OP_BINARY && limits->refuse_binary) {
-            fail(reader, out, WS_CLOSE_UNSUPPORTED, "binary messages are not accepted");
-            return false;
-        }
         reader->message_opcode = reader->opcode;
+        reader->message_bytes = 0;
         reader->utf8 = (struct utf8){ 0 };
         reader->first = true;
     }
+    if (length > limits->frame_bytes)
+        return fail(reader, out, WS_CLOSE_TOO_BIG, "the frame is too big");
+    if (length > limits->message_bytes ||
+        reader->message_bytes > limits->message_bytes - length)
+        return fail(reader, out, WS_CLOSE_TOO_BIG, "the message is too big");
+    if (reader->opcode == WS_OP_BINARY && limits->refuse_binary)
+        return fail(reader, out, WS_CLOSE_UNSUPPORTED, "binary messages are not accepted");
     reader->message_bytes += length;
     return true;
 }
 
-/* A whole header. False: it was wrong, and *out says so. */
+/* A whole header; false: it breaks a rule, and *out says which. */
 static bool begin_frame(struct ws_reader *reader, const struct ws_limits *limits,
-                        const uint8_t *header, size_t size, struct ws_piece *out)
+                        const uint8_t *header, struct ws_piece *out)
 {
-    uint64_t length;
-    const char *fault = read_length(header, &length);
-    if (fault) {
-        fail(reader, out, WS_CLOSE_PROTOCOL, fault);
-        return false;
-    }
-    reader->fin = header[0] & FIN;
+    const char *reason = broken_rule(reader, header[0], header[1]);
+    if (!reason)
+        reason = read_length(header, &reader->left);
+    if (reason)
+        return fail(reader, out, WS_CLOSE_PROTOCOL, reason);
+
     reader->opcode = header[0] & OPCODE;
-    memcpy(reader->mask, header + size - 4, 4);
-    reader->mask_at = 0;
-    reader->left = length;
+    reader->fin = header[0] & FIN;
+    memcpy(reader->mask, header + header_size(header[1]) - 4, 4);
     reader->in_payload = true;
     reader->have = 0;
-    return is_control(reader->opcode) || begin_data(reader, limits, length, out);
+    return (reader->opcode & CONTROL) || begin_data(reader, limits, out);
 }
 
-/* Collect a header that arrives in parts. Returns what it took of the input. */
-static size_t collect_header(struct ws_reader *reader, const struct ws_limits *limits,
-                             const uint8_t *in, size_t len, struct ws_piece *out)
+/* A header that comes in pieces: gather it, and refuse it as soon as its first two octets
+ * say so. Returns what was taken. */
+static size_t gather_header(struct ws_reader *reader, const struct ws_limits *limits,
+                            const uint8_t *in, size_t len, struct ws_piece *out)
 {
-    size_t taken = 0;
-    while (taken < len) {
-        reader->held[reader->have++] = in[taken++];
-        if (reader->have < 2)
-            continue;
-        if (reader->have == 2) {
-            const char *fault =
-                first_octets_fault(reader, reader->held[0], reader->held[1]);
-            if (fault) {
-                fail(reader, out, WS_CLOSE_PROTOCOL, fault);
-                break;
-            }
-        }
-        size_t size = header_size(reader->held[1]);
-        if (reader->have == size) {
-            begin_frame(reader, limits, reader->held, size, out);
+    size_t taken = 0, size = 2;
+    for (;;) {
+        if (reader->have >= 2)
+            size = header_size(reader->held[1]);
+        if (reader->have == size || taken == len)
             break;
-        }
+        reader->held[reader->have++] = in[taken++];
+    }
+    if (reader->have == size && size > 2) {
+        begin_frame(reader, limits, reader->held, out);
+    } else if (reader->have >= 2) {
+        const char *reason = broken_rule(reader, reader->held[0], reader->held[1]);
+        if (reason)
+            fail(reader, out, WS_CLOSE_PROTOCOL, reason);
     }
     return taken;
 }
 
-static size_t read_header(struct ws_reader *reader, const struct ws_limits *limits,
+static size_t take_header(struct ws_reader *reader, const struct ws_limits *limits,
                           const uint8_t *in, size_t len, struct ws_piece *out)
 {
     if (reader->have || len < 2 || len < header_size(in[1]))
-        return collect_header(reader, limits, in, len, out);
+        return gather_header(reader, limits, in, len, out);
     size_t size = header_size(in[1]);
-    const char *fault = first_octets_fault(reader, in[0], in[1]);
-    if (fault)
-        fail(reader, out, WS_CLOSE_PROTOCOL, fault);
-    else
-        begin_frame(reader, limits, in, size, out);
+    begin_frame(reader, limits, in, out);
     return size;
 }
 
-/* ---- Payload ------------------------------------------------------------ */
-
-static void unmask(struct ws_reader *reader, uint8_t *bytes, size_t len)
+static inline void unmask_word(uint8_t *at, uint64_t key)
 {
-    uint8_t key[8];
-    for (unsigned i = 0; i < 8; i++)
-        key[i] = reader->mask[(reader->mask_at + i) & 3];
-    uint64_t wide;
-    memcpy(&wide, key, 8);
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    word ^= key;
+    memcpy(at, &word, sizeof(word));
+}
+
+static void unmask(uint8_t *data, size_t len, const uint8_t mask[4])
+{
+    uint32_t half;
+    memcpy(&half, mask, sizeof(half));
+    uint64_t key =
+        (uint64_t)half << 32 | half; /* both halves alike, so in any byte order */
     size_t at = 0;
-    for (; at + 8 <= len; at += 8) {
-        uint64_t word;
-        memcpy(&word, bytes + at, 8);
-        word ^= wide;
-        memcpy(bytes + at, &word, 8);
+    for (; at + 32 <= len; at += 32) {
+        unmask_word(data + at, key);
+        unmask_word(data + at + 8, key);
+        unmask_word(data + at + 16, key);
+        unmask_word(data + at + 24, key);
     }
+    for (; at + 8 <= len; at += 8)
+        unmask_word(data + at, key);
     for (; at < len; at++)
-        bytes[at] ^= key[at & 7];
-    reader->mask_at = (uint8_t)((reader->mask_at + len) & 3);
+        data[at] ^= mask[at & 3];
 }
 
-/* The part of the payload that is here, unmasked. */
-static size_t take_payload(struct ws_reader *reader, uint8_t *in, size_t len)
+/* Turn the mask by what was just unmasked with it. */
+static void turn_mask(uint8_t mask[4], size_t by)
 {
-    size_t take = len < reader->left ? len : (size_t)reader->left;
-    unmask(reader, in, take);
-    reader->left -= take;
-    if (!reader->left)
-        reader->in_payload = false;
-    return take;
+    uint8_t old[4];
+    memcpy(old, mask, sizeof(old));
+    for (size_t i = 0; i < 4; i++)
+        mask[i] = old[(i + by) & 3];
 }
 
-static size_t read_data(struct ws_reader *reader, uint8_t *in, size_t len,
-                        struct ws_piece *out)
-{
-    size_t take = take_payload(reader, in, len);
-    bool ends = !reader->in_payload && reader->fin;
-    bool text = reader->message_opcode == WS_OP_TEXT;
-    if (text &&
-        (!utf8_feed(&reader->utf8, in, take) || (ends && !utf8_complete(&reader->utf8)))) {
-        fail(reader, out, WS_CLOSE_INVALID_DATA, "the text is not UTF-8");
-        return take;
-    }
-    *out = (struct ws_piece){
-        .kind = WS_DATA,
-        .data = in,
-        .len = take,
-        .opcode = reader->message_opcode,
-        .first = reader->first,
-        .last = ends,
-        .to_come = reader->left,
-    };
-    reader->first = false;
-    if (ends) {
-        reader->message_opcode = 0;
-        reader->message_bytes = 0;
-    }
-    return take;
-}
-
-static void read_close(struct ws_reader *reader, uint8_t *payload, size_t len,
+static void read_close(struct ws_reader *reader, uint8_t *data, size_t len,
                        struct ws_piece *out)
 {
     struct utf8 utf8 = { 0 };
-    if (len == 0) {
-        *out = (struct ws_piece){ .kind = WS_CLOSE, .code = WS_CLOSE_NO_STATUS };
+    out->kind = WS_CLOSE;
+    out->code = WS_CLOSE_NO_STATUS;
+    if (len == 0)
+        return;
+    if (len == 1) {
+        fail(reader, out, WS_CLOSE_PROTOCOL, "the close frame has half a code");
         return;
     }
-    uint16_t code = len < 2 ? 0 : (uint16_t)big_endian(payload, 2);
-    if (!ws_close_code_valid(code)) {
+    out->code = (uint16_t)big_endian(data, 2);
+    out->data = data + 2;
+    out->len = len - 2;
+    if (!ws_close_code_valid(out->code))
         fail(reader, out, WS_CLOSE_PROTOCOL, "the close code is not valid");
-    } else if (!utf8_feed(&utf8, payload + 2, len - 2) || !utf8_complete(&utf8)) {
+    else if (!utf8_feed(&utf8, out->data, out->len) || !utf8_complete(&utf8))
         fail(reader, out, WS_CLOSE_INVALID_DATA, "the close reason is not UTF-8");
-    } else {
-        *out = (struct ws_piece){
-            .kind = WS_CLOSE, .code = code, .data = payload + 2, .len = len - 2
-        };
-    }
 }
 
-static void finish_control(struct ws_reader *reader, uint8_t *payload, size_t len,
+static size_t take_control(struct ws_reader *reader, uint8_t *in, size_t len,
                            struct ws_piece *out)
 {
+    size_t take = len < reader->left ? len : (size_t)reader->left;
+    size_t size = take;
+    uint8_t *data = in;
+    if (reader->have || take < reader->left) {
+        memcpy(reader->held + reader->have, in, take);
+        reader->have = (uint8_t)(reader->have + take);
+        data = reader->held;
+        size = reader->have;
+    }
+    reader->left -= take;
+    if (reader->left)
+        return take;
+
+    reader->in_payload = false;
     reader->have = 0;
-    if (reader->opcode == WS_OP_CLOSE) {
-        read_close(reader, payload, len, out);
-        return;
-    }
-    *out = (struct ws_piece){
-        .kind = reader->opcode == WS_OP_PING ? WS_PING : WS_PONG,
-        .data = payload,
-        .len = len,
-    };
+    unmask(data, size, reader->mask);
+    out->kind = reader->opcode == WS_OP_PING ? WS_PING : WS_PONG;
+    out->data = data;
+    out->len = size;
+    if (reader->opcode == WS_OP_CLOSE)
+        read_close(reader, data, size, out);
+    return take;
 }
 
-/* Told as a whole; its payload is collected if it comes in parts. */
-static size_t read_control(struct ws_reader *reader, uint8_t *in, size_t len,
-                           struct ws_piece *out)
+/* Is the text still a text, and is it whole at the end of its message? */
+static bool text_holds(struct ws_reader *reader, const uint8_t *data, size_t len, bool last)
 {
-    size_t take = take_payload(reader, in, len);
-    if (!reader->have && !reader->in_payload) {
-        finish_control(reader, in, take, out);
+    return utf8_feed(&reader->utf8, data, len) && (!last || utf8_complete(&reader->utf8));
+}
+
+static size_t take_data(struct ws_reader *reader, uint8_t *in, size_t len,
+                        struct ws_piece *out)
+{
+    size_t take = len < reader->left ? len : (size_t)reader->left;
+    if (!take && reader->left)
+        return 0;
+    unmask(in, take, reader->mask);
+    reader->left -= take;
+    bool last = reader->fin && !reader->left;
+    uint8_t opcode = reader->message_opcode;
+    if (opcode == WS_OP_TEXT && !text_holds(reader, in, take, last)) {
+        fail(reader, out, WS_CLOSE_INVALID_DATA, "the text is not UTF-8");
         return take;
     }
-    memcpy(reader->held + reader->have, in, take);
-    reader->have = (uint8_t)(reader->have + take);
-    if (!reader->in_payload)
-        finish_control(reader, reader->held, reader->have, out);
+
+    *out = (struct ws_piece){ .kind = WS_DATA,
+                              .data = in,
+                              .len = take,
+                              .opcode = opcode,
+                              .first = reader->first,
+                              .last = last,
+                              .to_come = reader->left };
+    reader->first = false;
+    if (reader->left)
+        turn_mask(reader->mask, take);
+    else
+        reader->in_payload = false;
+    if (last)
+        reader->message_opcode = 0;
     return take;
 }
 
@@ -302,28 +280,23 @@ size_t ws_read(struct ws_reader *reader, const struct ws_limits *limits, uint8_t
                size_t len, struct ws_piece *out)
 {
     size_t taken = 0;
+    *out = (struct ws_piece){ .kind = WS_MORE };
     if (reader->failed) {
         fail(reader, out, WS_CLOSE_PROTOCOL, "the connection has failed already");
         return len;
     }
-    out->kind = WS_MORE;
-    if (!reader->in_payload) {
-        taken = read_header(reader, limits, in, len, out);
-        if (out->kind == WS_FAIL)
-            return len;
-        if (!reader->in_payload)
-            return taken;
+    if (!len)
+        return 0;
+    if (!reader->in_payload)
+        taken = take_header(reader, limits, in, len, out);
+    if (reader->in_payload && !reader->failed) {
+        if (reader->opcode & CONTROL)
+            taken += take_control(reader, in + taken, len - taken, out);
+        else
+            taken += take_data(reader, in + taken, len - taken, out);
     }
-    if (taken == len && reader->left)
-        return taken;
-    if (is_control(reader->opcode))
-        taken += read_control(reader, in + taken, len - taken, out);
-    else
-        taken += read_data(reader, in + taken, len - taken, out);
-    return out->kind == WS_FAIL ? len : taken;
+    return reader->failed ? len : taken;
 }
-
-/* ---- Out ---------------------------------------------------------------- */
 
 size_t ws_write_header(uint8_t out[WS_HEADER_MAX], enum ws_opcode opcode, bool fin,
                        size_t payload_len)
@@ -336,6 +309,13 @@ size_t ws_write_header(uint8_t out[WS_HEADER_MAX], enum ws_opcode opcode, bool f
     size_t octets = payload_len <= UINT16_MAX ? 2 : 8;
     out[1] = octets == 2 ? LENGTH_16 : LENGTH_64;
     for (size_t i = 0; i < octets; i++)
-        out[2 + i] = (uint8_t)((uint64_t)payload_len >> (8 * (octets - 1 - i)));
+        out[2 + i] = (uint8_t)((uint64_t)payload_len >> 8 * (octets - 1 - i));
     return 2 + octets;
+}
+
+bool ws_close_code_valid(uint32_t code)
+{
+    if (code >= 3000)
+        return code <= 4999;
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014);
 }

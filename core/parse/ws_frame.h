@@ -56,8 +56,7 @@ struct ws_reader {
     uint64_t left;          /* payload of the current frame still to come */
     uint64_t message_bytes; /* payload of the current message so far, announced included */
     struct utf8 utf8;
-    uint8_t mask[4];
-    uint8_t mask_at;
+    uint8_t mask[4];        /* turned: mask[0] is for the next octet */
     uint8_t opcode;         /* of the current frame */
     uint8_t message_opcode; /* of the message being joined; 0: none */
     bool fin, in_payload, first, failed;

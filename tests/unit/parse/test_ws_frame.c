@@ -123,7 +123,7 @@ static void lengths_at_the_edges_of_their_forms_are_read(void **state)
     }
 }
 
-/* Payload is unmasked by eights: every length, in every split, at any alignment. */
+/* Payload is unmasked by 8 and by 32: every length, in every split, at any alignment. */
 static void the_mask_goes_on_where_it_was(void **state)
 {
     (void)state;

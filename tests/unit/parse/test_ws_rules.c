@@ -16,6 +16,9 @@ static void an_unmasked_frame_fails(void **state)
         says("fail 1002: a client's frame must be masked");
     }
     begin();
+    put("\x81\x7f", 2); /* known from two octets of ten */
+    says("fail 1002: a client's frame must be masked");
+    begin();
     put("\x81\x00", 2);
     says("fail 1002: a client's frame must be masked");
 }
@@ -108,21 +111,21 @@ static void fragments_out_of_order_fail(void **state)
     (void)state;
     begin();
     frame(LAST, "x");
-    says("fail 1002: nothing to continue");
+    says("fail 1002: there is no message to continue");
     begin();
     frame(TEXT, "done");
     frame(MORE, "x");
-    says("text(done) fail 1002: nothing to continue");
+    says("text(done) fail 1002: there is no message to continue");
     begin();
     frame(WS_OP_TEXT, "one");
     frame(TEXT, "two");
-    says("fail 1002: a message is not finished yet");
+    says("fail 1002: a message begins inside another");
     begin();
     frame(WS_OP_BINARY, "one");
     frame(LAST, "two");
     frame(WS_OP_TEXT, "");
     frame(BINARY, "");
-    says("binary(onetwo) fail 1002: a message is not finished yet");
+    says("binary(onetwo) fail 1002: a message begins inside another");
 }
 
 static void close_codes_that_must_not_be_sent_fail(void **state)
@@ -140,12 +143,23 @@ static void close_codes_that_must_not_be_sent_fail(void **state)
     assert_false(ws_close_code_valid(UINT32_MAX));
 }
 
+static void close_codes_are_those_of_the_registry(void **state)
+{
+    (void)state;
+    for (uint32_t code = 0; code < 70000; code++) {
+        bool good = (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 &&
+                     code != 1006) ||
+                    (code >= 3000 && code <= 4999);
+        assert_int_equal(ws_close_code_valid(code), good);
+    }
+}
+
 static void half_a_close_code_fails(void **state)
 {
     (void)state;
     begin();
     frame(CLOSE, "\x03");
-    says("fail 1002: the close code is not valid");
+    says("fail 1002: the close frame has half a code");
 }
 
 static void a_close_reason_that_is_not_utf8_fails(void **state)
@@ -309,6 +323,7 @@ int main(void)
         cmocka_unit_test(a_length_with_its_highest_bit_fails),
         cmocka_unit_test(fragments_out_of_order_fail),
         cmocka_unit_test(close_codes_that_must_not_be_sent_fail),
+        cmocka_unit_test(close_codes_are_those_of_the_registry),
         cmocka_unit_test(half_a_close_code_fails),
         cmocka_unit_test(a_close_reason_that_is_not_utf8_fails),
         cmocka_unit_test(a_text_that_is_not_utf8_fails),

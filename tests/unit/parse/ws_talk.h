@@ -153,6 +153,7 @@ static inline void hear(struct ear *ear, const struct ws_piece *piece)
         tell(ear, "close %u(%.*s) ", piece->code, len, text);
         break;
     case WS_FAIL:
+        assert_true(strlen(piece->reason) <= WS_REASON_MAX);
         tell(ear, "fail %u: %s", piece->code, piece->reason);
         ear->failed = true;
         break;
