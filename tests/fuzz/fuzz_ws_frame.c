@@ -1,203 +1,343 @@
-/* Frames: what the reader says of a wire must not depend on the pieces it arrives in.
- *
- * The first octet of the input chooses limits, the second the pieces; the rest is the wire.
- * It is read whole, in pieces, and octet by octet, and each reading is written down: whole
- * messages, control frames, the failure. A message that never ends is not compared, since
- * how much of it was told before a failure is the pieces' business. */
+/* Frames. The first octet chooses limits and the next two how the rest, the wire, is cut.
+ * Whole or cut, the reader must tell the story that a slow and simple model tells: the same
+ * messages, control frames and failure, in the same order. */
 #include <stdlib.h>
-#include <string.h>
 
-#include "core/base/check.h"
 #include "core/base/memory.h"
 #include "core/parse/ws_frame.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct text {
+/* What was said, as octets to compare: a kind, a number, a length, a text, and again. */
+struct story {
     uint8_t *bytes;
-    size_t len, room;
+    size_t len, cap;
+    uint8_t *message; /* the one not finished yet */
+    size_t message_len;
+    bool over; /* closed or failed */
 };
 
-struct ear {
-    struct ws_reader reader;
-    struct text message, told;
-    uint64_t to_come;
-    uint8_t opcode; /* of the message that is open; 0: none */
-    bool failed;
-};
-
-static void append(struct text *text, const void *bytes, size_t len)
+static void story_init(struct story *story, size_t size)
 {
-    if (len > text->room - text->len) {
-        text->room = 2 * text->room + len;
-        text->bytes = xrealloc(text->bytes, text->room);
-    }
-    if (len)
-        memcpy(text->bytes + text->len, bytes, len);
-    text->len += len;
+    *story = (struct story){ .cap = 4 * size + 64 };
+    story->bytes = xalloc(story->cap);
+    story->message = xalloc(size + 4); /* as many more as end a code point */
 }
 
-static void tell(struct ear *ear, const struct ws_piece *piece, const void *bytes,
+static void story_fini(struct story *story)
+{
+    free(story->bytes);
+    free(story->message);
+}
+
+static void tell(struct story *story, char kind, unsigned number, const uint8_t *text,
                  size_t len)
 {
-    uint64_t facts[] = { piece->kind, piece->kind == WS_DATA ? piece->opcode : 0, len };
-    append(&ear->told, facts, sizeof(facts));
-    append(&ear->told, bytes, len);
+    CHECK(story->len + 16 + len <= story->cap);
+    uint8_t *at = story->bytes + story->len;
+    uint32_t numbers[3] = { (uint8_t)kind, number, (uint32_t)len };
+    memcpy(at, numbers, sizeof(numbers));
+    if (len)
+        memcpy(at + sizeof(numbers), text, len);
+    story->len += sizeof(numbers) + len;
+    story->over = kind == 'F' || kind == 'C';
 }
 
-static void hear_data(struct ear *ear, const struct ws_limits *limits,
-                      const struct ws_piece *piece)
+static void tell_message(struct story *story, unsigned opcode)
 {
-    struct utf8 utf8 = { 0 };
+    tell(story, 'M', opcode, story->message, story->message_len);
+    story->message_len = 0;
+}
+
+/* ---- The model ---------------------------------------------------------- */
+
+/* By decoding: how many ones lead, the code point, and was it the shortest way to say it?
+ */
+static bool is_text(const uint8_t *bytes, size_t len)
+{
+    static const uint32_t smallest[] = { 0, 0x80, 0x800, 0x10000 };
+    for (size_t at = 0; at < len;) {
+        size_t more = 0;
+        uint32_t point = bytes[at++];
+        if (point >= 0x80) {
+            while (more < 4 && (point << more & 0x40))
+                more++;
+            if (more < 1 || more > 3 || more > len - at)
+                return false;
+            point &= 0x3fu >> more;
+        }
+        for (size_t i = 0; i < more; i++, at++) {
+            if ((bytes[at] & 0xc0) != 0x80)
+                return false;
+            point = point << 6 | (bytes[at] & 0x3fu);
+        }
+        if (point < smallest[more] || point > 0x10ffff || (point >> 11) == 0x1b)
+            return false;
+    }
+    return true;
+}
+
+/* Can this become a text? Something that ends a code point is tried; the lowest or the
+ * highest continuation fits wherever any does. `bytes` has room for it. */
+static bool begins_text(uint8_t *bytes, size_t len)
+{
+    bool found = is_text(bytes, len);
+    for (size_t more = 1; more <= 3 && !found; more++) {
+        memset(bytes + len, 0x80, more);
+        found = is_text(bytes, len + more);
+        memset(bytes + len, 0xbf, more);
+        found = found || is_text(bytes, len + more);
+    }
+    return found;
+}
+
+static bool may_close_with(unsigned code)
+{
+    static const uint16_t codes[] = { 1000, 1001, 1002, 1003, 1007, 1008,
+                                      1009, 1010, 1011, 1012, 1013, 1014 };
+    for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+        if (codes[i] == code)
+            return true;
+    }
+    return code / 1000 == 3 || code / 1000 == 4;
+}
+
+struct model {
+    const struct ws_limits *limits;
+    struct story *story;
+    unsigned open; /* opcode of the message begun; 0: none */
+};
+
+static bool rules_kept(const struct model *model, unsigned first, unsigned second)
+{
+    unsigned opcode = first & 15, length = second & 127;
+    if ((first & 0x70) || !(second & 0x80))
+        return false;
+    if (opcode >= 8)
+        return opcode <= 10 && (first & 0x80) && length <= 125;
+    return opcode <= 2 && (opcode == 0) == (model->open != 0);
+}
+
+static void model_control(struct model *model, unsigned opcode, const uint8_t *payload,
+                          size_t len)
+{
+    unsigned code = len < 2 ? 0 : payload[0] * 256u + payload[1];
+    if (opcode != 8)
+        tell(model->story, opcode == 9 ? 'P' : 'p', 0, payload, len);
+    else if (len == 0)
+        tell(model->story, 'C', 1005, NULL, 0);
+    else if (!may_close_with(code))
+        tell(model->story, 'F', 1002, NULL, 0);
+    else if (!is_text(payload + 2, len - 2))
+        tell(model->story, 'F', 1007, NULL, 0);
+    else
+        tell(model->story, 'C', code, payload + 2, len - 2);
+}
+
+/* What of a data frame's payload is there. */
+static void model_data(struct model *model, const uint8_t *payload, size_t len, bool last)
+{
+    struct story *story = model->story;
+    if (len)
+        memcpy(story->message + story->message_len, payload, len);
+    story->message_len += len;
+    if (model->open == 1 && !(last ? is_text(story->message, story->message_len)
+                                   : begins_text(story->message, story->message_len)))
+        tell(story, 'F', 1007, NULL, 0);
+    else if (last)
+        tell_message(story, model->open);
+    if (last)
+        model->open = 0;
+}
+
+static unsigned data_fault(struct model *model, unsigned opcode, uint64_t length)
+{
+    if (length > model->limits->frame_bytes)
+        return 1009;
+    if (model->story->message_len + length > model->limits->message_bytes)
+        return 1009;
+    if (opcode == 2 && model->limits->refuse_binary)
+        return 1003;
+    if (opcode)
+        model->open = opcode;
+    return 0;
+}
+
+/* One frame; returns its length, or 0 if that was all. */
+static size_t model_frame(struct model *model, const uint8_t *in, size_t len)
+{
+    if (len < 2)
+        return 0;
+    unsigned opcode = in[0] & 15, small = in[1] & 127, fault;
+    size_t extra = small == 126 ? 2 : small == 127 ? 8 : 0, header = 6 + extra;
+    uint64_t length = extra ? 0 : small;
+    if (!rules_kept(model, in[0], in[1])) {
+        tell(model->story, 'F', 1002, NULL, 0);
+        return 0;
+    }
+    if (len < header)
+        return 0;
+    for (size_t i = 0; i < extra; i++)
+        length = length * 256 + in[2 + i];
+    fault = (extra && length < 126) || (extra == 8 && length < 65536) || length >> 63 ? 1002
+            : opcode < 8 ? data_fault(model, opcode, length)
+                         : 0;
+    if (fault) {
+        tell(model->story, 'F', fault, NULL, 0);
+        return 0;
+    }
+
+    bool whole = length <= len - header;
+    size_t have = whole ? (size_t)length : len - header;
+    uint8_t *payload = xalloc(have);
+    for (size_t i = 0; i < have; i++)
+        payload[i] = in[header + i] ^ in[header - 4 + i % 4];
+    if (opcode < 8)
+        model_data(model, payload, have, whole && (in[0] & 0x80));
+    else if (whole)
+        model_control(model, opcode, payload, have);
+    free(payload);
+    return whole ? header + have : 0;
+}
+
+/* ---- The reader --------------------------------------------------------- */
+
+struct listener {
+    struct story *story;
+    struct ws_reader reader;
+    uint64_t to_come; /* as the last piece of the frame said */
+    bool open;        /* between first and last */
+};
+
+static void hear_data(struct listener *listener, const struct ws_piece *piece)
+{
+    struct story *story = listener->story;
+    CHECK(piece->first == !listener->open);
     CHECK(piece->opcode == WS_OP_TEXT || piece->opcode == WS_OP_BINARY);
-    CHECK(piece->first == !ear->opcode);
-    CHECK(piece->first || piece->opcode == ear->opcode);
-    CHECK(!ear->to_come || ear->to_come == piece->len + piece->to_come);
-    CHECK(!piece->last || !piece->to_come);
-    CHECK(piece->len + piece->to_come <= limits->frame_bytes);
-    CHECK(piece->opcode == WS_OP_TEXT || !limits->refuse_binary);
-    ear->opcode = piece->opcode;
-    ear->to_come = piece->to_come;
-    append(&ear->message, piece->data, piece->len);
-    CHECK(ear->message.len + piece->to_come <= limits->message_bytes);
-    if (!piece->last)
-        return;
-    if (piece->opcode == WS_OP_TEXT)
-        CHECK(utf8_feed(&utf8, ear->message.bytes, ear->message.len) &&
-              utf8_complete(&utf8));
-    tell(ear, piece, ear->message.bytes, ear->message.len);
-    ear->message.len = 0;
-    ear->opcode = 0;
+    CHECK(!piece->last || piece->to_come == 0);
+    CHECK(!listener->to_come || listener->to_come == piece->to_come + piece->len);
+    listener->to_come = piece->to_come;
+    listener->open = !piece->last;
+    if (piece->len)
+        memcpy(story->message + story->message_len, piece->data, piece->len);
+    story->message_len += piece->len;
+    if (piece->last)
+        tell_message(story, piece->opcode);
 }
 
-static void hear_close(struct ear *ear, const struct ws_piece *piece)
+static void hear(struct listener *listener, const struct ws_piece *piece)
 {
-    struct utf8 utf8 = { 0 };
-    CHECK(piece->len <= WS_REASON_MAX);
-    CHECK(ws_close_code_valid(piece->code) ||
-          (piece->code == WS_CLOSE_NO_STATUS && !piece->len));
-    CHECK(utf8_feed(&utf8, piece->data, piece->len) && utf8_complete(&utf8));
-    append(&ear->told, &piece->code, sizeof(piece->code));
-    tell(ear, piece, piece->data, piece->len);
-}
-
-static void hear_fail(struct ear *ear, const struct ws_piece *piece)
-{
-    CHECK(piece->code == WS_CLOSE_PROTOCOL || piece->code == WS_CLOSE_UNSUPPORTED ||
-          piece->code == WS_CLOSE_INVALID_DATA || piece->code == WS_CLOSE_TOO_BIG);
-    CHECK(!piece->len && piece->reason);
-    append(&ear->told, &piece->code, sizeof(piece->code));
-    tell(ear, piece, piece->reason, strlen(piece->reason));
-    ear->failed = true;
-}
-
-static void hear(struct ear *ear, const struct ws_limits *limits,
-                 const struct ws_piece *piece)
-{
+    struct story *story = listener->story;
     switch (piece->kind) {
     case WS_MORE:
         break;
     case WS_DATA:
-        hear_data(ear, limits, piece);
+        hear_data(listener, piece);
         break;
     case WS_PING:
     case WS_PONG:
-        CHECK(piece->len <= WS_CONTROL_MAX);
-        tell(ear, piece, piece->data, piece->len);
+        tell(story, piece->kind == WS_PING ? 'P' : 'p', 0, piece->data, piece->len);
         break;
     case WS_CLOSE:
-        hear_close(ear, piece);
+        tell(story, 'C', piece->code, piece->data, piece->len);
         break;
     case WS_FAIL:
-        hear_fail(ear, piece);
+        CHECK(piece->reason && strlen(piece->reason) <= WS_REASON_MAX);
+        CHECK(listener->reader.failed);
+        tell(story, 'F', piece->code, NULL, 0);
         break;
     }
 }
 
-static bool inside(const struct ws_piece *piece, const uint8_t *from, size_t len)
+static bool lies_in(const struct ws_piece *piece, const uint8_t *from, size_t len)
 {
     return piece->data >= from && piece->data + piece->len <= from + len;
 }
 
-static void feed(struct ear *ear, const struct ws_limits *limits, const uint8_t *bytes,
-                 size_t len)
+/* Read all of one cut of the wire. */
+static void listen(struct listener *listener, const struct ws_limits *limits, uint8_t *in,
+                   size_t len)
 {
-    uint8_t *copy = xalloc(len);
-    struct ws_piece piece = { .kind = WS_DATA };
+    struct ws_piece piece;
+    const struct ws_reader *reader = &listener->reader;
     size_t at = 0;
-    memcpy(copy, bytes, len);
-    while (piece.kind != WS_MORE && piece.kind != WS_FAIL) {
-        piece = (struct ws_piece){ .kind = WS_FAIL };
-        size_t taken = ws_read(&ear->reader, limits, copy + at, len - at, &piece);
+    do {
+        size_t taken = ws_read(&listener->reader, limits, in + at, len - at, &piece);
         CHECK(taken <= len - at);
-        CHECK(!piece.len || inside(&piece, copy + at, taken) ||
-              inside(&piece, ear->reader.held, sizeof(ear->reader.held)));
+        CHECK(taken || piece.kind == WS_MORE);
+        if (piece.kind != WS_MORE && piece.len)
+            CHECK(lies_in(&piece, in + at, taken) ||
+                  lies_in(&piece, reader->held, sizeof(reader->held)));
+        hear(listener, &piece);
         at += taken;
-        if (!ear->failed)
-            hear(ear, limits, &piece);
-        CHECK(!ear->failed || piece.kind == WS_FAIL);
-    }
-    CHECK(at == len);
-    free(copy);
-}
-
-/* Pieces of 1 to 2^n octets, n changing too; `seed` 0: all of one octet. */
-static size_t next_piece(uint32_t *seed, size_t left)
-{
-    size_t len = 1;
-    if (*seed) {
-        *seed = *seed * 1664525u + 1013904223u;
-        len += (*seed >> 8) & ((1u << (*seed >> 28)) - 1);
-    }
-    return len < left ? len : left;
-}
-
-static void read_wire(struct ear *ear, const struct ws_limits *limits, const uint8_t *wire,
-                      size_t len, uint32_t seed)
-{
-    for (size_t at = 0; at < len;) {
-        size_t piece = next_piece(&seed, len - at);
-        feed(ear, limits, wire + at, piece);
-        at += piece;
+    } while (piece.kind != WS_MORE && !listener->story->over);
+    CHECK(at == len || piece.kind == WS_CLOSE);
+    if (piece.kind == WS_FAIL) {
+        CHECK(ws_read(&listener->reader, limits, in, len, &piece) == len);
+        CHECK(piece.kind == WS_FAIL && piece.code && piece.reason);
     }
 }
 
-static void same(const struct ear *one, const struct ear *two)
+/* The wire in cuts of 1 to `longest`, each in memory of its own size. */
+static void listen_to_cuts(struct story *story, const struct ws_limits *limits,
+                           const uint8_t *wire, size_t len, size_t longest, unsigned seed)
 {
-    CHECK(one->failed == two->failed);
-    CHECK(one->told.len == two->told.len);
-    CHECK(!one->told.len || memcmp(one->told.bytes, two->told.bytes, one->told.len) == 0);
+    struct listener listener = { .story = story };
+    for (size_t at = 0; at < len && !story->over;) {
+        seed = seed * 1103515245u + 12345u;
+        size_t cut = 1 + (seed >> 16) % longest;
+        cut = cut < len - at ? cut : len - at;
+        uint8_t *in = xalloc(cut);
+        memcpy(in, wire + at, cut);
+        listen(&listener, limits, in, cut);
+        free(in);
+        at += cut;
+    }
 }
 
-static void ear_fini(struct ear *ear)
+static void same_story(const struct story *a, const struct story *b)
 {
-    free(ear->message.bytes);
-    free(ear->told.bytes);
-}
-
-static struct ws_limits limits_from(uint8_t choice)
-{
-    static const uint64_t sizes[] = { UINT64_MAX, 1 << 20, 130, 8 };
-    return (struct ws_limits){
-        .refuse_binary = choice & 1,
-        .frame_bytes = sizes[choice >> 1 & 3],
-        .message_bytes = sizes[choice >> 3 & 3],
-    };
+    CHECK(a->len == b->len && memcmp(a->bytes, b->bytes, a->len) == 0);
+    if (a->over) /* what came of a message before its fault depends on the cut */
+        return;
+    CHECK(a->message_len == b->message_len);
+    CHECK(!a->message_len || memcmp(a->message, b->message, a->message_len) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const uint64_t sizes[][2] = {
+        { 1 << 20, 1 << 20 }, { 300, 1000 }, { 20, 10 }, { UINT64_MAX, UINT64_MAX }
+    };
+    struct story expected, heard;
     if (size < 3)
         return 0;
-    struct ws_limits limits = limits_from(data[0]);
-    struct ear whole = { 0 }, pieces = { 0 }, octets = { 0 };
-    feed(&whole, &limits, data + 2, size - 2);
-    read_wire(&pieces, &limits, data + 2, size - 2, data[1] + 1u);
-    read_wire(&octets, &limits, data + 2, size - 2, 0);
-    same(&whole, &pieces);
-    same(&whole, &octets);
-    ear_fini(&whole);
-    ear_fini(&pieces);
-    ear_fini(&octets);
+    const uint64_t *bounds = sizes[data[0] >> 1 & 3];
+    struct ws_limits limits = { bounds[0], bounds[1], data[0] & 1 };
+    unsigned seed = data[1] * 256u + data[2];
+    const size_t longest[] = { size, 1, 2 + data[1] % 30, 300 };
+    data += 3;
+    size -= 3;
+
+    story_init(&expected, size);
+    struct model model = { &limits, &expected, 0 };
+    size_t at = 0, taken;
+    while (!expected.over && (taken = model_frame(&model, data + at, size - at)))
+        at += taken;
+    for (size_t i = 0; i < sizeof(longest) / sizeof(longest[0]); i++) {
+        story_init(&heard, size);
+        if (i == 0) {
+            struct listener listener = { .story = &heard };
+            uint8_t *in = xalloc(size);
+            memcpy(in, data, size);
+            listen(&listener, &limits, in, size);
+            free(in);
+        } else {
+            listen_to_cuts(&heard, &limits, data, size, longest[i], seed);
+        }
+        same_story(&expected, &heard);
+        story_fini(&heard);
+    }
+    story_fini(&expected);
     return 0;
 }
