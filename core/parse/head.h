@@ -2,8 +2,10 @@
  * head - an HTTP/1.1 request head: request line, query, headers (RFC 9112).
  *
  * Strict where leniency has hurt others: bare LF, white space before a colon, folded
- * lines, NUL and other control octets, and a missing Host in HTTP/1.1 are refused. Names
- * stay as the client wrote them and repeated ones are kept. Pure. [any thread]
+ * lines, NUL and other control octets, a Host that is missing in HTTP/1.1 or names no host,
+ * a user in a URL, and lengths of a body that two readers could take differently are
+ * refused. Names stay as the client wrote them and repeated ones are kept. Pure.
+ * [any thread]
  */
 #ifndef JF_PARSE_HEAD_H
 #define JF_PARSE_HEAD_H
@@ -19,17 +21,18 @@
 
 struct head {
     jf_bytes method, target; /* as written */
-    jf_bytes path;       /* of the target, percent-encoded as written; "/" if it has none */
-    jf_bytes query_text; /* after the "?", as written; empty if none */
-    unsigned minor;      /* HTTP/1.minor */
-    struct jf_pair *headers; /* values trimmed */
+    jf_bytes path; /* of the target, percent-encoded as written; "/" if a URL has none */
+    jf_bytes query_text;     /* after the "?", as written; empty if none */
+    unsigned minor;          /* HTTP/1.minor */
+    struct jf_pair *headers; /* values trimmed; an empty one is not NULL */
     size_t header_count;
     struct jf_pair *query; /* names and values percent-decoded, "+" is a blank */
     size_t query_count;
 };
 
 /* Where the head ends: the length including its empty line, 0 if it is not complete yet.
- * `seen` octets were already searched by an earlier call. */
+ * `seen` octets were already searched by an earlier call. Lines may end in a bare LF here:
+ * head_parse() refuses them. */
 size_t head_length(const char *bytes, size_t len, size_t seen);
 
 /* Parse a complete head of `len` octets (head_length()). It views `bytes`, and decodes the
