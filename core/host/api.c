@@ -4,7 +4,6 @@
 
 #include <stdlib.h>
 
-#include "core/base/bytes.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/host/ask.h"
@@ -14,6 +13,7 @@
 #include "core/host/worker.h"
 #include "core/loop/loop.h"
 #include "core/parse/conn_id.h"
+#include "core/parse/head.h"
 
 static struct gateway *the_gateway;
 
@@ -278,21 +278,10 @@ static struct event *open_connect(struct jf_event *pub)
     return open ? event : NULL;
 }
 
-/* One of the comma-separated names of all the headers (RFC 6455, 4.1). */
 static bool offered(const struct jf_connect *connect, jf_bytes name)
 {
-    for (size_t i = 0; i < connect->header_count; i++) {
-        jf_bytes list = connect->headers[i].value;
-        if (!bytes_eq_nocase(connect->headers[i].name, "Sec-WebSocket-Protocol"))
-            continue;
-        while (list.len) {
-            size_t end = bytes_find(list, ',');
-            if (jf_same(bytes_trim(jf_view(list.ptr, end)), name))
-                return true;
-            list = bytes_from(list, end + 1);
-        }
-    }
-    return false;
+    return head_offers(connect->headers, connect->header_count, "Sec-WebSocket-Protocol",
+                       name);
 }
 
 static int api_subprotocol(struct jf_event *pub, jf_bytes name)

@@ -355,11 +355,12 @@ void head_fini(struct head *head)
 /* ---- The handshake ------------------------------------------------------ */
 
 /* Is the token in the comma-separated lists of the headers so called? */
-static bool lists(const struct head *head, const char *header, jf_bytes token, bool nocase)
+static bool lists(const struct jf_pair *headers, size_t count, const char *header,
+                  jf_bytes token, bool nocase)
 {
-    for (size_t i = 0; i < head->header_count; i++) {
-        jf_bytes rest = head->headers[i].value;
-        if (!bytes_eq_nocase(head->headers[i].name, header))
+    for (size_t i = 0; i < count; i++) {
+        jf_bytes rest = headers[i].value;
+        if (!bytes_eq_nocase(headers[i].name, header))
             continue;
         while (rest.len) {
             size_t end = bytes_find(rest, ',');
@@ -375,14 +376,20 @@ static bool lists(const struct head *head, const char *header, jf_bytes token, b
     return false;
 }
 
-bool head_offers(const struct head *head, const char *header, jf_bytes name)
+bool head_offers(const struct jf_pair *headers, size_t count, const char *header,
+                 jf_bytes name)
 {
-    return lists(head, header, name, false);
+    return lists(headers, count, header, name, false);
+}
+
+static bool names(const struct head *head, const char *header, const char *token)
+{
+    return lists(head->headers, head->header_count, header, jf_str(token), true);
 }
 
 bool head_wants_upgrade(const struct head *head)
 {
-    return lists(head, "Upgrade", jf_str("websocket"), true);
+    return names(head, "Upgrade", "websocket");
 }
 
 /* Sixteen octets in base64, in their one spelling: 21 letters, one that carries two bits,
@@ -408,7 +415,7 @@ static bool check_upgrade(struct reading *r, const struct head *head, jf_bytes *
         return refuse(r, 400, "a WebSocket handshake is a GET");
     if (head->minor < 1)
         return refuse(r, 400, "a WebSocket handshake needs HTTP/1.1");
-    if (!lists(head, "Connection", jf_str("upgrade"), true))
+    if (!names(head, "Connection", "upgrade"))
         return refuse(r, 400, "the Connection header does not say Upgrade");
     if (has_body(head))
         return refuse(r, 400, "a WebSocket handshake has no body");

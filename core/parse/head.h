@@ -57,7 +57,8 @@ int head_check_upgrade(const struct head *head, jf_bytes *key, unsigned *http_st
 
 /* Is `name` one of the comma-separated tokens of all headers called `header`? Exact, as
  * subprotocols are (RFC 6455, 4.1). */
-bool head_offers(const struct head *head, const char *header, jf_bytes name);
+bool head_offers(const struct jf_pair *headers, size_t count, const char *header,
+                 jf_bytes name);
 
 /* The Sec-WebSocket-Accept of a key: 28 characters and a NUL (RFC 6455, 4.2.2). */
 void head_accept_key(jf_bytes key, char out[29]);

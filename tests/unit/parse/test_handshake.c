@@ -245,7 +245,8 @@ static void what_does_not_name_websocket_is_plain_http(void **state)
 
 static bool offers(const char *name)
 {
-    return head_offers(&head, "Sec-WebSocket-Protocol", jf_str(name));
+    return head_offers(head.headers, head.header_count, "Sec-WebSocket-Protocol",
+                       jf_str(name));
 }
 
 static void subprotocols_are_exact_tokens_of_all_their_headers(void **state)
