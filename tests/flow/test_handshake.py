@@ -81,6 +81,15 @@ REFUSED = {
     "a blank before the colon": raw.upgrade(headers=[("X-Odd ", "1")]),
     "a folded line": raw.upgrade(headers=[("X-Folded", "1\r\n 2")]),
     "a bare line feed": raw.upgrade().replace(b"\r\nUpgrade", b"\nUpgrade", 1),
+    "nothing but bare line feeds": raw.upgrade().replace(b"\r\n", b"\n"),
+    "an empty line in front": b"\r\n" + raw.upgrade(),
+    "a host that is none": raw.upgrade().replace(b"Host: ", b"Host: user@", 1),
+    "a user in the target": raw.upgrade().replace(b"GET /", b"GET ws://user@h/", 1),
+    "an asterisk": raw.upgrade().replace(b"GET / ", b"GET * ", 1),
+    "a length twice in one": raw.upgrade(headers=[("Content-Length", "0, 0")]),
+    "a length and a coding": raw.upgrade(
+        headers=[("Content-Length", "0"), ("Transfer-Encoding", "chunked")]
+    ),
     "a NUL in a value": raw.upgrade(headers=[("X-Odd", "a\0b")]),
     "a control octet in a value": raw.upgrade(headers=[("X-Odd", "a\x01b")]),
     "an empty name": raw.upgrade(headers=[("", "value")]),
