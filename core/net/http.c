@@ -132,7 +132,9 @@ static struct lws_vhost *make_tls_vhost(struct http *http,
 {
     const struct net_options *options = http->server->options;
     info->vhost_name = "tls";
-    info->options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+    /* We are nobody's TLS client here, so the system's authorities need not be loaded. */
+    info->options |=
+        LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
     info->ssl_cert_filepath = options->tls_cert;
     info->ssl_private_key_filepath = options->tls_key;
     info->ssl_options_set = SSL_OP_NO_RENEGOTIATION;
@@ -164,6 +166,7 @@ int http_new(struct server *server, struct http **out)
     if (!http->context)
         goto fail;
     info.vhost_name = "plain";
+    info.options &= ~(uint64_t)LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
     http->plain = lws_create_vhost(http->context, &info);
     if (!http->plain)
         goto fail;

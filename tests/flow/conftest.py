@@ -61,6 +61,7 @@ def plugin(build):
 def environment(leaks=True):
     env = dict(os.environ)
     env["ASAN_OPTIONS"] = f"detect_leaks={int(leaks)}:abort_on_error=0:exitcode=99"
+    env["LSAN_OPTIONS"] = f"suppressions={ROOT}/tests/flow/lsan.supp:print_suppressions=0"
     env["UBSAN_OPTIONS"] = "print_stacktrace=1:halt_on_error=1:exitcode=99"
     env["TSAN_OPTIONS"] = "halt_on_error=0:exitcode=99"
     return env
