@@ -207,7 +207,7 @@ static void run_message(struct worker *worker, struct conn *conn, struct message
     const struct route *route = pick(session_of(conn)->stage, message);
     if (!route) {
         send_error(conn, ENVELOPE_FORBIDDEN);
-        free(message);
+        message_free(worker->server, message);
         return;
     }
     struct event *event = event_open(&worker->events, worker, conn, route, JF_MESSAGE);

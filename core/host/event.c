@@ -2,6 +2,7 @@
 #include "core/host/event.h"
 
 #include "core/base/memory.h"
+#include "core/host/worker.h"
 
 #define RESTING_MIN 256 /* an event is reused only after so many others have rested */
 
@@ -49,7 +50,7 @@ struct event *event_open(struct event_pool *pool, struct worker *worker, struct 
 
 static void clear(struct event *event)
 {
-    free(event->message);
+    message_free(event->worker->server, event->message);
     free(event->refuse_body);
     free(event->subprotocol);
     greeting_free(event->greeting);

@@ -27,12 +27,20 @@ struct poller {
     struct epoll_event events[BATCH + AHEAD];
 };
 
+/* What embeds a pollee is read right after it; with thousands of them none is in the cache.
+ * A stale pointer does no harm here. */
+static void fetch_ahead(const char *pollee)
+{
+    for (int line = 0; line < 4; line++)
+        __builtin_prefetch(pollee + line * 64);
+}
+
 static void run_batch(struct poller *poller, int count)
 {
     poller->count = count;
     for (poller->at = 0; poller->at < poller->count;) {
         struct epoll_event *event = &poller->events[poller->at++];
-        __builtin_prefetch(event[AHEAD].data.ptr); /* a stale pointer does no harm here */
+        fetch_ahead(event[AHEAD].data.ptr);
         struct pollee *pollee = event->data.ptr;
         if (pollee) /* else removed by one before it */
             pollee->ready(pollee, event->events);

@@ -26,13 +26,17 @@ struct server;
 
 #define CONN_PEER_MAX 64 /* "[v6]:port" and a NUL */
 
-/* A whole message from the client. The host takes it out of the inbox and frees it. */
+/* A whole message from the client. The host takes it out of the inbox and gives it back. */
 struct message {
     struct message *next;
     size_t len;
-    uint32_t opcode; /* enum jf_opcode */
+    uint8_t opcode; /* enum jf_opcode */
+    bool whole;     /* came in one frame: see message_free() */
     char body[];
 };
+
+/* NULL is accepted. */
+void message_free(struct server *server, struct message *message);
 
 jf_conn_id conn_id(const struct conn *conn);
 void *conn_session(struct conn *conn);
@@ -80,8 +84,8 @@ void conn_close(struct conn *conn, uint16_t code, jf_bytes reason);
 uint16_t conn_close_code(const struct conn *conn);
 jf_bytes conn_close_reason(const struct conn *conn);
 
-/* The oldest message not yet handled, taken out and the caller's to free(); NULL if there
- * is none. */
+/* The oldest message not yet handled, taken out and the caller's to message_free(); NULL if
+ * there is none. */
 struct message *conn_take_message(struct conn *conn);
 
 /* Call on_deadline `ms` from now, or never with 0. There is one deadline. */

@@ -104,6 +104,8 @@ struct server {
     /* one connection's input, one at a time */
     uint8_t *read_buffer;
 
+    struct message *spare_message; /* of SPARE_MESSAGE_BYTES, or NULL */
+
     /* replies to the connection being read are corked here into one write */
     struct conn *corked;
     uint8_t *cork;
@@ -118,6 +120,7 @@ struct server {
 
 #define READ_BUFFER_BYTES (128 * 1024)
 #define CORK_BYTES (128 * 1024)
+#define SPARE_MESSAGE_BYTES 2048
 
 /* slots.c */
 struct conn *slot_take(struct server *server); /* NULL: at the ceiling */

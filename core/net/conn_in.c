@@ -56,14 +56,28 @@ struct message *conn_take_message(struct conn *conn)
     return message;
 }
 
-static struct message *message_new(size_t capacity)
+/* The usual message is small and over before the next one comes, so one block of memory,
+ * warm in the cache, serves them all. */
+static struct message *message_new(struct server *server, size_t len)
 {
-    struct message *message = try_alloc(sizeof(*message) + capacity);
-    if (message) {
-        message->next = NULL;
-        message->len = 0;
-    }
+    struct message *message = server->spare_message;
+    if (len <= SPARE_MESSAGE_BYTES && message)
+        server->spare_message = NULL;
+    else
+        message = try_alloc(sizeof(*message) +
+                            (len > SPARE_MESSAGE_BYTES ? len : SPARE_MESSAGE_BYTES));
+    if (message)
+        *message = (struct message){ .len = len };
     return message;
+}
+
+void message_free(struct server *server, struct message *message)
+{
+    if (message && message->whole && message->len <= SPARE_MESSAGE_BYTES &&
+        !server->spare_message)
+        server->spare_message = message;
+    else
+        free(message);
 }
 
 /* Room for this piece; for what the frame header announces only as fast as it comes, so
@@ -100,13 +114,13 @@ static void fail(struct conn *conn, uint16_t code, const char *why)
 /* The usual message: one frame, all of it here. */
 static void take_whole(struct conn *conn, const struct ws_piece *piece)
 {
-    struct message *message = message_new(piece->len);
+    struct message *message = message_new(conn->wire.server, piece->len);
     if (!message) {
         fail(conn, WS_CLOSE_INTERNAL, "out of memory");
         return;
     }
-    message->opcode = piece->opcode;
-    message->len = piece->len;
+    message->opcode = (uint8_t)piece->opcode;
+    message->whole = true;
     memcpy(message->body, piece->data, piece->len);
     append_to_inbox(conn, message);
 }
@@ -182,6 +196,7 @@ size_t conn_on_bytes(struct wire *wire, uint8_t *bytes, size_t len)
         return len; /* lingering: what still comes is of no interest */
     if (server->options->controls_are_life)
         conn->seen_at = loop_now(server->loop);
+    __builtin_prefetch(conn->session);
     conn_cork(conn);
     size_t at = 0;
     while (!conn->peer_closed) {
@@ -204,5 +219,5 @@ void conn_drop_input(struct conn *conn)
     conn->partial = NULL;
     struct message *message;
     while ((message = conn_take_message(conn)))
-        free(message);
+        message_free(conn->wire.server, message);
 }

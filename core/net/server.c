@@ -69,6 +69,7 @@ void server_free(struct server *server)
         return;
     http_free(server->http);
     slots_fini(server);
+    free(server->spare_message);
     free(server->read_buffer);
     free(server->cork);
     free(server);
