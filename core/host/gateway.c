@@ -272,8 +272,10 @@ static int start_workers(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
         if (status < 0) {
             snprintf(error, GATEWAY_ERROR_MAX, "the system gives no thread for worker %u",
                      i);
-            for (uint32_t k = 0; k < i; k++)
+            for (uint32_t k = 0; k < i; k++) {
                 worker_halt(gateway->workers[k]);
+                worker_join(gateway->workers[k]);
+            }
             return status;
         }
     }

@@ -155,7 +155,11 @@ static void tls_set_interest(struct wire *wire, bool reading, bool writing)
 static void tls_finish(struct wire *wire)
 {
     SSL *ssl = lws_get_ssl(wire->wsi);
-    if (ssl && !lws_partial_buffered(wire->wsi))
+    if (lws_partial_buffered(wire->wsi)) { /* our user tries again when it is writable */
+        tls_set_interest(wire, wire->reading, true);
+        return;
+    }
+    if (ssl)
         SSL_shutdown(ssl);
 }
 
