@@ -86,10 +86,20 @@ static void keep_answer(struct ask *ask, jf_bytes answer)
     ask->answer_len = answer.len;
 }
 
+/* A join is heard of at once; one that the store then refuses is taken back. */
+static void take_back(struct ask *ask)
+{
+    struct conn *conn = server_find_ended(ask->home->server, ask->order.conn);
+    if (conn)
+        audience_leave(&ask->home->groups, ask->order.key, &session_of(conn)->groups);
+}
+
 static void store_done(struct store_op *op, int status)
 {
     struct ask *ask = CONTAINER_OF(op, struct ask, op);
     ask->status = status;
+    if (ask->order.kind == ASK_GROUP_JOIN && status < 0)
+        take_back(ask);
     if (ask->order.kind == ASK_GROUP_MEMBERS) { /* asked at home: nothing to carry back */
         tell(ask, op->members, op->member_count);
     } else {

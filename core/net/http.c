@@ -135,6 +135,7 @@ static struct lws_vhost *make_tls_vhost(struct http *http,
     /* We are nobody's TLS client here, so the system's authorities need not be loaded. */
     info->options |=
         LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT | LWS_SERVER_OPTION_DISABLE_OS_CA_CERTS;
+    info->alpn = "http/1.1"; /* the greeter speaks nothing else */
     info->ssl_cert_filepath = options->tls_cert;
     info->ssl_private_key_filepath = options->tls_key;
     info->ssl_options_set = SSL_OP_NO_RENEGOTIATION;

@@ -7,7 +7,7 @@
  *             +-----+---+--------+--------------+
  *
  * The text is base64url with padding (RFC 4648, section 5), sixteen characters ending in
- * "=", like an AWS connection id (AWS-shaped ids, section 5.5 of the semantics). The salt
+ * "=", like an AWS connection id. The salt
  * makes a stale id recognisable: the slot is reused, the salt is not. All pure.
  * [any thread]
  */

@@ -1,8 +1,8 @@
 /*
  * envelope - the JSON the host itself says to clients, byte for byte as AWS says it.
  *
- * The irregular spacing is AWS's own, and real clients match on it (semantics, section 0).
- * Pure. [any thread]
+ * The irregular spacing is AWS's own, and real clients match on it (its own frames,
+ * captured). Pure. [any thread]
  */
 #ifndef JF_PARSE_ENVELOPE_H
 #define JF_PARSE_ENVELOPE_H

@@ -4,11 +4,11 @@
  *   $request.body.action    ${request.body.service}/${request.body.action}
  *   request.body.action     $request.body.items[0].kind     join     \$default
  *
- * The grammar is API Gateway's (semantics, section 2.1): variables start with "$", "${...}"
- * bounds one, "\$" is a dollar, all else is literal; a lone "request.body.x" is understood
- * as a variable, since the console stores it so. Values are stringified as AWS does:
- * strings as they are, numbers and true/false as written, arrays "[a, b]", null and missing
- * paths as nothing; an object never matches.
+ * The grammar is API Gateway's ("Working with selection expressions"): variables start with
+ * "$", "${...}" bounds one, "\$" is a dollar, all else is literal; a lone "request.body.x"
+ * is understood as a variable, since the console stores it so. Values are stringified as
+ * AWS does: strings as they are, numbers and true/false as written, arrays "[a, b]", null
+ * and missing paths as nothing; an object never matches.
  *
  * Picking scans the body once and validates it to its last byte while it scans; it does not
  * build a tree and does not allocate. The last of duplicate keys wins.
