@@ -15,7 +15,8 @@
 #include "core/parse/conn_id.h"
 #include "core/parse/head.h"
 
-static struct gateway *the_gateway;
+/* NULL until the workers are there: a plugin's thread may be faster, if init started it. */
+static _Atomic(struct gateway *) the_gateway;
 
 void api_set_gateway(struct gateway *gateway)
 {
@@ -48,6 +49,8 @@ static int name_group(const jf_self *self, jf_bytes group, struct group_name *ou
 
 static int check_message(uint32_t opcode, jf_bytes body)
 {
+    if (!the_gateway)
+        return JF_E_UNAVAILABLE;
     if (opcode != JF_TEXT && opcode != JF_BINARY)
         return JF_E_INVALID;
     if (body.len > gateway_config(the_gateway)->limits.message_bytes)
@@ -159,6 +162,8 @@ static int api_close(jf_self *self, jf_conn_id id, uint32_t code, jf_bytes reaso
     (void)self;
     if (!ws_close_code_valid(code) || reason.len > WS_REASON_MAX)
         return JF_E_INVALID;
+    if (!the_gateway)
+        return JF_E_UNAVAILABLE;
     struct worker *home = gateway_home_of(the_gateway, id);
     if (!home)
         return JF_E_GONE;
@@ -330,11 +335,11 @@ static void run_posted(struct task *task)
 
 static int api_post(jf_self *self, uint32_t index, jf_run_fn *fn, void *data)
 {
-    if (index >= gateway_worker_count(the_gateway) || !fn)
+    if (index >= self->worker_count || !fn)
         return JF_E_INVALID;
+    if (!the_gateway)
+        return JF_E_UNAVAILABLE;
     struct worker *worker = gateway_worker(the_gateway, index);
-    if (!worker)
-        return JF_E_UNAVAILABLE; /* from init: there are no workers yet */
     struct posted *posted = xnew(struct posted);
     *posted =
         (struct posted){ { NULL, run_posted }, &plugin_of(self)->workers[index], fn, data };

@@ -9,7 +9,8 @@
 struct gateway;
 
 /* What every plugin of this process calls through. There is one gateway per process; it is
- * set before the first plugin is loaded, and read by calls from any thread. */
+ * set once its workers can be posted to, and read by calls from any thread. Until then what
+ * needs a worker is JF_E_UNAVAILABLE. */
 extern const struct jf_host api_table;
 void api_set_gateway(struct gateway *gateway);
 

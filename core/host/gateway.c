@@ -331,6 +331,7 @@ static int build(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
     status = build_workers(gateway, fds, error);
     if (status < 0)
         return status;
+    api_set_gateway(gateway);
     return start_workers(gateway, error);
 }
 
@@ -348,7 +349,6 @@ int gateway_new(struct loop *loop, const struct config *config,
     gateway->drained_news.run = on_all_drained;
     random_fill(&gateway->node, sizeof(gateway->node));
     gateway->ceiling = open_files_raise(config->limits.connections, gateway->worker_count);
-    api_set_gateway(gateway);
     timer_new(loop, on_deadline, gateway, &gateway->deadline);
     snprintf(error, GATEWAY_ERROR_MAX, "the system refused what an event loop needs");
     int status = mailbox_new(loop, config->limits.mailbox_bytes, &gateway->box);
