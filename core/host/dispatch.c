@@ -76,10 +76,8 @@ static void log_failure(const struct event *event, int status)
 
 static void leave(struct worker *worker, struct conn *conn);
 
-static unsigned refusal_status(const struct event *event, int status)
+static unsigned refusal_status(int status)
 {
-    if (event->refuse_status)
-        return event->refuse_status;
     return status == JF_E_DENIED ? 403 : status == JF_E_TIMEOUT ? 504 : 502;
 }
 
@@ -98,10 +96,12 @@ static const char *refusal_text(unsigned status)
 static void refuse(struct worker *worker, struct conn *conn, struct event *event,
                    int status)
 {
-    unsigned http = refusal_status(event, status);
+    /* An overdue event's details are still its holder's, who may be writing them now. */
+    bool detailed = event->conn && event->refuse_status;
+    unsigned http = detailed ? event->refuse_status : refusal_status(status);
     char text[ENVELOPE_MAX];
-    jf_bytes body = jf_view(event->refuse_body, event->refuse_len);
-    if (!event->refuse_body)
+    jf_bytes body = detailed ? jf_view(event->refuse_body, event->refuse_len) : jf_str("");
+    if (!detailed)
         body = jf_view(text, envelope_http(refusal_text(http), text));
     if (status != JF_E_DENIED)
         log_failure(event, status);
