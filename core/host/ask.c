@@ -257,6 +257,8 @@ int ask_put(struct worker *worker, jf_worker *plugin_worker, const struct ask_or
 {
     if (!fits(order))
         return JF_E_INVALID;
+    if (worker->halting)
+        return JF_E_STOPPING;
     if (order->value.len > STORE_VALUE_MAX && order->kind != ASK_SEND)
         return JF_E_TOO_BIG;
     struct ask *ask = ask_new(worker, plugin_worker, order);

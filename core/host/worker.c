@@ -108,20 +108,33 @@ void worker_give_up(struct worker *worker)
     post(worker, &worker->give_up, run_give_up);
 }
 
-/* The mirror image of building: whoever can still call is stopped first. */
-static void run_halt(struct task *task)
+/* The mirror image of building: whoever can still call is stopped first, and what was
+ * accepted from them is done, so that nothing of a plugin's runs after its worker_fini. */
+static void take_apart(struct task *task)
 {
     struct worker *worker = ordered(task);
     mailbox_drain(worker->box);
+    if (worker->waiting_asks) { /* the answers are on their way */
+        loop_defer(worker->loop, task);
+        return;
+    }
     for (uint32_t i = worker->ready_plugins; i-- > 0;)
         plugin_worker_fini(router_plugin(worker->router, i), worker->index);
-    mailbox_close(worker->box);
     mailbox_drain(worker->box);
     worker->store_kind->close(worker->store);
     timers_free(worker->timers);
     server_close(worker->server);
     mailbox_detach(worker->box);
     loop_stop(worker->loop);
+}
+
+static void run_halt(struct task *task)
+{
+    struct worker *worker = ordered(task);
+    worker->halting = true;
+    mailbox_close(worker->box);
+    task->run = take_apart; /* after what was taken out of the mailbox with this order */
+    loop_defer(worker->loop, task);
 }
 
 void worker_halt(struct worker *worker)
@@ -212,7 +225,8 @@ fail_loop:
 static void take_down(struct worker *worker)
 {
     struct worker_order order = { .worker = worker };
-    run_halt(&order.task);
+    mailbox_close(worker->box);
+    take_apart(&order.task);
 }
 
 void worker_free(struct worker *worker)

@@ -52,6 +52,7 @@ struct worker {
     uint64_t waiting_asks;   /* questions of plugins on their way */
     uint32_t ready_plugins;  /* whose worker_init succeeded */
     bool draining, drained;
+    bool halting; /* no new questions */
 };
 
 /* What the host keeps in a connection. */
