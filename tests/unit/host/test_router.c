@@ -1,0 +1,374 @@
+/* From a configuration and plugins to stages and routes. The plugins are in this file: the
+ * engine that would open shared objects is played by the test. */
+#include "tests/unit/test.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/base/log.h"
+#include "core/host/engine_so.h"
+#include "core/host/router.h"
+
+/* ---- Plugins ------------------------------------------------------------ */
+
+static char story[256]; /* who was begun and ended, in order */
+
+static void tell(const char *what, const jf_self *self)
+{
+    const struct plugin *plugin = plugin_of_const(self);
+    size_t len = strlen(story);
+    snprintf(story + len, sizeof(story) - len, "%s%s:%s ", what, plugin->file,
+             plugin->stage);
+}
+
+static int on_event(struct jf_event *ev)
+{
+    (void)ev;
+    return JF_OK;
+}
+
+static int on_other(struct jf_event *ev)
+{
+    (void)ev;
+    return JF_E_DENIED;
+}
+
+static int begin(jf_self *self, jf_bytes options)
+{
+    (void)options;
+    tell("+", self);
+    return JF_OK;
+}
+
+static void end(jf_self *self)
+{
+    tell("-", self);
+}
+
+static int begin_badly(jf_self *self, jf_bytes options)
+{
+    (void)options;
+    tell("!", self);
+    return JF_E_UNAVAILABLE;
+}
+
+static int say_later(jf_self *self, jf_bytes options)
+{
+    (void)self, (void)options;
+    return JF_LATER;
+}
+
+static int route_data;
+
+static int add_routes(jf_self *self, jf_bytes options)
+{
+    assert_true(jf_same(options, jf_str("{\"x\":1}")));
+    assert_int_equal(jf_route_add(self, jf_str(""), on_event, NULL), JF_E_INVALID);
+    assert_int_equal(jf_route_add(self, jf_str("$other"), on_event, NULL), JF_E_INVALID);
+    assert_int_equal(jf_route_add(self, jf_str("nobody"), NULL, NULL), JF_E_INVALID);
+    assert_int_equal(jf_route_add(self, jf_str("added"), on_other, &route_data), JF_OK);
+    assert_int_equal(jf_route_add(self, jf_str("added"), on_event, NULL), JF_E_INVALID);
+    return JF_OK;
+}
+
+static const struct jf_route talk_routes[] = {
+    { "$connect", on_event },
+    { "$disconnect", on_event },
+    { "talk", on_event },
+    { NULL, NULL },
+};
+static const struct jf_route rest_routes[] = { { "$default", on_other }, { NULL, NULL } };
+static const struct jf_route claim_routes[] = { { "talk", on_other }, { NULL, NULL } };
+static const struct jf_route twice_routes[] = {
+    { "a", on_event },
+    { "a", on_event },
+    { NULL, NULL },
+};
+
+#define SELF .size = sizeof(struct jf_plugin), .abi_major = JF_ABI_MAJOR
+static const struct jf_plugin talk = { SELF, .name = "talk", .routes = talk_routes,
+                                       .init = begin, .fini = end };
+static const struct jf_plugin rest = { SELF, .name = "rest", .routes = rest_routes,
+                                       .init = begin, .fini = end };
+static const struct jf_plugin claim = { SELF, .name = "claim", .routes = claim_routes,
+                                        .init = begin, .fini = end };
+static const struct jf_plugin adds = { SELF, .name = "adds", .init = add_routes };
+static const struct jf_plugin twice = { SELF, .name = "twice", .routes = twice_routes };
+static const struct jf_plugin fails = { SELF, .name = "fails", .init = begin_badly,
+                                        .fini = end };
+static const struct jf_plugin laters = { SELF, .name = "laters", .init = say_later,
+                                         .fini = end };
+static const struct jf_plugin nameless = { SELF, .name = "" };
+static const struct jf_plugin newer = { SELF, .abi_minor = JF_ABI_MINOR + 1, .name = "n" };
+static const struct jf_plugin other = { .size = sizeof(struct jf_plugin),
+                                        .abi_major = JF_ABI_MAJOR + 1,
+                                        .name = "o" };
+static const struct jf_plugin small = { .size = 8, .abi_major = JF_ABI_MAJOR, .name = "s" };
+
+static const struct {
+    const char *file;
+    const struct jf_plugin *entry;
+} files[] = {
+    { "/talk", &talk },    { "/rest", &rest },         { "/claim", &claim },
+    { "/adds", &adds },    { "/twice", &twice },       { "/fails", &fails },
+    { "/later", &laters }, { "/nameless", &nameless }, { "/newer", &newer },
+    { "/other", &other },  { "/small", &small },
+};
+
+int engine_so_open(const char *file, const struct jf_plugin **out, char *error,
+                   size_t error_size)
+{
+    for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+        if (strcmp(files[i].file, file) == 0) {
+            *out = files[i].entry;
+            return JF_OK;
+        }
+    }
+    snprintf(error, error_size, "%s: not there", file);
+    return JF_E_NOT_FOUND;
+}
+
+/* ---- What the tests do with them ---------------------------------------- */
+
+static int host_route_add(jf_self *self, jf_bytes key, jf_event_fn *handler, void *data)
+{
+    return plugin_add_route(plugin_of(self), key, handler, data);
+}
+
+static const struct jf_host host = { .route_add = host_route_add };
+static struct config *config;
+static struct router *router;
+static char error[PLUGIN_ERROR_MAX];
+
+static int start(void **state)
+{
+    (void)state;
+    log_setup(JF_ERROR, false);
+    story[0] = error[0] = '\0';
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    router_free(router);
+    config_free(config);
+    router = NULL;
+    config = NULL;
+    return 0;
+}
+
+static int build(const char *text)
+{
+    struct config_error wrong;
+    assert_int_equal(config_parse(jf_str(text), "/", &config, &wrong), JF_OK);
+    return router_new(config, &host, 2, &router, error);
+}
+
+#define TWO_STAGES                                                                         \
+    "{\"stages\": {\"$default\": {\"plugins\": [\"/talk\"]},"                              \
+    " \"chat\": {\"plugins\": [\"/talk\", \"/rest\"]}}}"
+
+static void assert_stage(const char *path, const char *expected)
+{
+    const struct stage *stage = router_stage(router, jf_str(path));
+    if (!expected) {
+        assert_null(stage);
+        return;
+    }
+    assert_non_null(stage);
+    assert_true(jf_same(stage->name, jf_str(expected)));
+}
+
+static void the_first_part_of_a_path_is_the_stage(void **state)
+{
+    (void)state;
+    assert_int_equal(build(TWO_STAGES), JF_OK);
+    assert_stage("/", "$default");
+    assert_stage("/chat", "chat");
+    assert_stage("/chat/", "chat");
+    assert_stage("/chat/room/1", "chat");
+}
+
+static void a_path_that_only_resembles_one_is_no_stage(void **state)
+{
+    (void)state;
+    assert_int_equal(build(TWO_STAGES), JF_OK);
+    assert_stage("/cha", NULL);
+    assert_stage("/chatter", NULL);
+    assert_stage("/CHAT", NULL);
+    assert_stage("/room/chat", NULL);
+    assert_stage("/chat?x", NULL); /* the query was cut off before */
+    assert_null(router_stage(router, jf_view("/chat\0", 6)));
+    assert_stage("//chat", "$default"); /* its first part is empty */
+    assert_stage("", "$default");
+}
+
+static void without_a_default_stage_the_root_is_none(void **state)
+{
+    (void)state;
+    assert_int_equal(build("{\"stages\": {\"chat\": {\"plugins\": [\"/talk\"]}}}"), JF_OK);
+    assert_stage("/", NULL);
+    assert_stage("/chat", "chat");
+    assert_null(router_stage_named(router, jf_str("")));
+}
+
+static void a_key_finds_its_route_or_the_default(void **state)
+{
+    (void)state;
+    assert_int_equal(build(TWO_STAGES), JF_OK);
+    const struct stage *chat = router_stage_named(router, jf_str("chat"));
+    assert_ptr_equal(router_find(chat, jf_str("talk"))->handler, on_event);
+    assert_ptr_equal(router_find(chat, jf_str("talks"))->handler, on_other);
+    assert_ptr_equal(router_find(chat, jf_str(""))->handler, on_other);
+    assert_ptr_equal(router_find(chat, jf_view("talk\0", 5))->handler, on_other);
+    const struct stage *plain = router_stage_named(router, jf_str("$default"));
+    assert_ptr_equal(router_find(plain, jf_str("talk"))->handler, on_event);
+    assert_null(router_find(plain, jf_str("talks")));
+}
+
+static void a_message_reaches_no_lifecycle_route(void **state)
+{
+    (void)state;
+    assert_int_equal(build(TWO_STAGES), JF_OK);
+    const struct stage *plain = router_stage_named(router, jf_str("$default"));
+    assert_non_null(plain->connect);
+    assert_non_null(plain->disconnect);
+    assert_null(plain->default_route);
+    assert_null(router_find(plain, jf_str("$connect")));
+    assert_null(router_find(plain, jf_str("$disconnect")));
+    assert_null(router_find(plain, jf_str("$default")));
+}
+
+static void each_entry_is_an_instance_and_ends_in_reverse(void **state)
+{
+    (void)state;
+    assert_int_equal(build(TWO_STAGES), JF_OK);
+    assert_int_equal(router_plugin_count(router), 3);
+    assert_ptr_not_equal(router_plugin(router, 0), router_plugin(router, 1));
+    assert_int_equal(router_plugin(router, 0)->self.worker_count, 2);
+    assert_int_equal(router_plugin(router, 2)->workers[1].index, 1);
+    router_free(router);
+    router = NULL;
+    assert_string_equal(story, "+/talk:$default +/talk:chat +/rest:chat "
+                               "-/rest:chat -/talk:chat -/talk:$default ");
+}
+
+static void two_claimants_are_both_named_and_undone(void **state)
+{
+    (void)state;
+    assert_int_equal(build("{\"plugins\": [\"/talk\", \"/claim\"]}"), JF_E_INVALID);
+    assert_non_null(strstr(error, "/talk"));
+    assert_non_null(strstr(error, "/claim"));
+    assert_non_null(strstr(error, "\"talk\""));
+    assert_string_equal(story, "+/talk:$default +/claim:$default "
+                               "-/claim:$default -/talk:$default ");
+}
+
+static void a_renamed_route_is_out_of_the_way(void **state)
+{
+    (void)state;
+    assert_int_equal(build("{\"plugins\": [\"/talk\","
+                           " {\"file\": \"/claim\", \"routes\": {\"say\": \"talk\"}}]}"),
+                     JF_OK);
+    const struct stage *stage = router_stage(router, jf_str("/"));
+    assert_ptr_equal(router_find(stage, jf_str("talk"))->handler, on_event);
+    assert_ptr_equal(router_find(stage, jf_str("say"))->handler, on_other);
+}
+
+static void a_rename_of_nothing_is_refused(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        build("{\"plugins\": [{\"file\": \"/claim\", \"routes\": {\"a\": \"none\"}}]}"),
+        JF_E_INVALID);
+    assert_non_null(strstr(error, "/claim"));
+    assert_non_null(strstr(error, "\"none\""));
+    assert_string_equal(story, "+/claim:$default -/claim:$default ");
+}
+
+static void routes_are_added_in_init_only(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        build("{\"plugins\": [{\"file\": \"/adds\", \"options\": {\"x\": 1}}]}"), JF_OK);
+    const struct stage *stage = router_stage(router, jf_str("/"));
+    const struct route *route = router_find(stage, jf_str("added"));
+    assert_ptr_equal(route->handler, on_other);
+    assert_ptr_equal(route->data, &route_data);
+    jf_self *self = &router_plugin(router, 0)->self;
+    assert_int_equal(jf_route_add(self, jf_str("late"), on_event, NULL), JF_E_INVALID);
+}
+
+static void assert_refused(const char *file, const char *why)
+{
+    char text[128];
+    start(NULL);
+    snprintf(text, sizeof(text), "{\"plugins\": [\"/talk\", \"%s\"]}", file);
+    assert_true(build(text) < 0);
+    assert_non_null(strstr(error, file));
+    if (!strstr(error, why))
+        fail_msg("%s", error);
+    assert_null(router);
+    assert_non_null(strstr(story, "-/talk")); /* and undone */
+    stop(NULL);
+}
+
+static void a_plugin_unfit_to_run_is_named_with_the_reason(void **state)
+{
+    (void)state;
+    assert_refused("/missing", "not there");
+    assert_refused("/other", "ABI");
+    assert_refused("/newer", "newer than this host");
+    assert_refused("/small", "octets");
+    assert_refused("/nameless", "no name");
+    assert_refused("/twice", "\"a\"");
+    assert_refused("/fails", "unavailable");
+    assert_refused("/later", "its init failed");
+}
+
+static void what_was_not_begun_is_not_ended(void **state)
+{
+    (void)state;
+    assert_true(build("{\"plugins\": [\"/fails\"]}") < 0);
+    assert_string_equal(story, "!/fails:$default ");
+}
+
+/* The configuration refuses such a one already; a caller of its own might not. */
+static void a_bad_expression_is_named_with_its_place(void **state)
+{
+    (void)state;
+    struct config_error wrong;
+    const char *text = "{\"stages\": {\"chat\": {\"plugins\": [\"/talk\"]}}}";
+    assert_int_equal(config_parse(jf_str(text), "/", &config, &wrong), JF_OK);
+    free(config->stages[0].route);
+    config->stages[0].route = strdup("$request.body.");
+    assert_int_equal(router_new(config, &host, 1, &router, error), JF_E_INVALID);
+    assert_non_null(strstr(error, "chat"));
+    assert_non_null(strstr(error, "character 15"));
+    assert_string_equal(story, "");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_first_part_of_a_path_is_the_stage),
+        TEST(a_path_that_only_resembles_one_is_no_stage),
+        TEST(without_a_default_stage_the_root_is_none),
+        TEST(a_key_finds_its_route_or_the_default),
+        TEST(a_message_reaches_no_lifecycle_route),
+        TEST(each_entry_is_an_instance_and_ends_in_reverse),
+        TEST(two_claimants_are_both_named_and_undone),
+        TEST(a_renamed_route_is_out_of_the_way),
+        TEST(a_rename_of_nothing_is_refused),
+        TEST(routes_are_added_in_init_only),
+        TEST(a_plugin_unfit_to_run_is_named_with_the_reason),
+        TEST(what_was_not_begun_is_not_ended),
+        TEST(a_bad_expression_is_named_with_its_place),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
