@@ -50,7 +50,8 @@ struct event *event_open(struct event_pool *pool, struct worker *worker, struct 
 
 static void clear(struct event *event)
 {
-    message_free(event->worker->server, event->message);
+    if (event->message)
+        message_free(event->worker->server, event->message);
     free(event->refuse_body);
     free(event->subprotocol);
     greeting_free(event->greeting);

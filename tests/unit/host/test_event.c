@@ -7,6 +7,7 @@
 
 #include "core/base/memory.h"
 #include "core/host/event.h"
+#include "core/host/worker.h"
 
 #define REST 256 /* others that rest before an event is used again */
 
@@ -18,11 +19,18 @@ struct greeting {
     int unused;
 };
 
+static struct worker worker; /* only carried */
 static unsigned greetings_freed;
 
 jf_conn_id conn_id(const struct conn *conn)
 {
     return conn->id;
+}
+
+void message_free(struct server *server, struct message *message)
+{
+    (void)server;
+    free(message);
 }
 
 void greeting_free(struct greeting *greeting)
@@ -38,7 +46,7 @@ static const struct route route = { { "talk", 4 }, &plugin, NULL, &route_data };
 
 static struct event *open_one(struct event_pool *pool)
 {
-    return event_open(pool, NULL, &conn, &route, JF_MESSAGE);
+    return event_open(pool, &worker, &conn, &route, JF_MESSAGE);
 }
 
 static void an_event_is_of_its_route_and_connection(void **state)
