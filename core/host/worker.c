@@ -108,6 +108,20 @@ void worker_give_up(struct worker *worker)
     post(worker, &worker->give_up, run_give_up);
 }
 
+/* What overflowed, or was refused, was answered when it happened; here it is counted. */
+static void log_counters(const struct worker *worker)
+{
+    const struct net_counters *count = server_counters(worker->server);
+    LOG_INFO(NET,
+             "event=served accepted=%llu admitted=%llu refused=%llu messages=%llu "
+             "turned_away=%llu sends_full=%llu frames_dropped=%llu pongs_dropped=%llu",
+             (unsigned long long)count->accepted, (unsigned long long)count->admitted,
+             (unsigned long long)count->refused, (unsigned long long)count->messages_in,
+             (unsigned long long)count->over_ceiling, (unsigned long long)count->sends_full,
+             (unsigned long long)count->frames_dropped,
+             (unsigned long long)count->pongs_dropped);
+}
+
 /* The mirror image of building: whoever can still call is stopped first, and what was
  * accepted from them is done, so that nothing of a plugin's runs after its worker_fini. */
 static void take_apart(struct task *task)
@@ -123,6 +137,8 @@ static void take_apart(struct task *task)
     mailbox_drain(worker->box);
     worker->store_kind->close(worker->store);
     timers_free(worker->timers);
+    if (worker->started)
+        log_counters(worker);
     server_close(worker->server);
     mailbox_detach(worker->box);
     loop_stop(worker->loop);

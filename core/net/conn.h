@@ -31,7 +31,7 @@ struct message {
     struct message *next;
     size_t len;
     uint8_t opcode; /* enum jf_opcode */
-    bool whole;     /* came in one frame: see message_free() */
+    bool roomy;     /* the server's spare block: see message_free() */
     char body[];
 };
 

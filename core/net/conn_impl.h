@@ -104,7 +104,7 @@ struct server {
     /* one connection's input, one at a time */
     uint8_t *read_buffer;
 
-    struct message *spare_message; /* of SPARE_MESSAGE_BYTES, or NULL */
+    struct message *spare_message; /* room for SPARE_MESSAGE_BYTES; NULL while in use */
 
     /* replies to the connection being read are corked here into one write */
     struct conn *corked;

@@ -56,25 +56,24 @@ struct message *conn_take_message(struct conn *conn)
     return message;
 }
 
-/* The usual message is small and over before the next one comes, so one block of memory,
- * warm in the cache, serves them all. */
+/* The usual message is small and over before the next one comes, so one roomy block of
+ * memory, warm in the cache, serves them all. Those that must wait get what they need. */
 static struct message *message_new(struct server *server, size_t len)
 {
     struct message *message = server->spare_message;
-    if (len <= SPARE_MESSAGE_BYTES && message)
+    bool roomy = message && len <= SPARE_MESSAGE_BYTES;
+    if (roomy)
         server->spare_message = NULL;
     else
-        message = try_alloc(sizeof(*message) +
-                            (len > SPARE_MESSAGE_BYTES ? len : SPARE_MESSAGE_BYTES));
+        message = try_alloc(sizeof(*message) + len);
     if (message)
-        *message = (struct message){ .len = len };
+        *message = (struct message){ .len = len, .roomy = roomy };
     return message;
 }
 
 void message_free(struct server *server, struct message *message)
 {
-    if (message && message->whole && message->len <= SPARE_MESSAGE_BYTES &&
-        !server->spare_message)
+    if (message && message->roomy)
         server->spare_message = message;
     else
         free(message);
@@ -120,9 +119,15 @@ static void take_whole(struct conn *conn, const struct ws_piece *piece)
         return;
     }
     message->opcode = (uint8_t)piece->opcode;
-    message->whole = true;
     memcpy(message->body, piece->data, piece->len);
     append_to_inbox(conn, message);
+}
+
+/* What waits in the inbox takes the room that is counted for it. */
+static struct message *fitted(struct message *message)
+{
+    struct message *smaller = realloc(message, sizeof(*message) + message->len);
+    return smaller ? smaller : message;
 }
 
 static void take_part(struct conn *conn, const struct ws_piece *piece)
@@ -138,7 +143,7 @@ static void take_part(struct conn *conn, const struct ws_piece *piece)
     if (!piece->last)
         return;
     conn->partial = NULL;
-    append_to_inbox(conn, message);
+    append_to_inbox(conn, fitted(message));
 }
 
 static void take_data(struct conn *conn, const struct ws_piece *piece)

@@ -38,6 +38,7 @@ int server_new(struct loop *loop, const struct net_options *options,
         goto fail_http;
 
     server->read_buffer = xalloc(READ_BUFFER_BYTES);
+    server->spare_message = xalloc(sizeof(struct message) + SPARE_MESSAGE_BYTES);
     server->cork = xalloc(CORK_BYTES + WS_HEADER_MAX);
     timer_new(loop, drain_tick, server, &server->drain_timer);
     loop_set_turn_end(loop, server_flush, server);
