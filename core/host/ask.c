@@ -34,7 +34,7 @@ static void ask_free(struct ask *ask)
     free(ask);
 }
 
-static void tell(struct ask *ask, const jf_conn_id *members, size_t count)
+static void tell(struct ask *ask, int status, const jf_conn_id *members, size_t count)
 {
     union ask_done done = ask->order.done;
     void *data = ask->order.data;
@@ -43,11 +43,11 @@ static void tell(struct ask *ask, const jf_conn_id *members, size_t count)
         return;
     ask->answered = true;
     if (ask->order.kind == ASK_ATTR_GET)
-        done.value(ask->plugin_worker, data, ask->status, value);
+        done.value(ask->plugin_worker, data, status, value);
     else if (ask->order.kind == ASK_GROUP_MEMBERS)
-        done.members(ask->plugin_worker, data, ask->status, members, count);
+        done.members(ask->plugin_worker, data, status, members, count);
     else
-        done.status(ask->plugin_worker, data, ask->status);
+        done.status(ask->plugin_worker, data, status);
 }
 
 /* Back at the asking worker. */
@@ -56,7 +56,7 @@ static void come_home(struct task *task)
     struct ask *ask = CONTAINER_OF(task, struct ask, task);
     struct worker *worker = ask->from;
     alarm_stop(server_wheel(worker->server), &ask->alarm);
-    tell(ask, NULL, 0);
+    tell(ask, ask->status, NULL, 0);
     worker->waiting_asks--;
     ask_free(ask);
     worker_check_drained(worker);
@@ -101,11 +101,11 @@ static void store_done(struct store_op *op, int status)
     if (ask->order.kind == ASK_GROUP_JOIN && status < 0)
         take_back(ask);
     if (ask->order.kind == ASK_GROUP_MEMBERS) { /* asked at home: nothing to carry back */
-        tell(ask, op->members, op->member_count);
+        tell(ask, status, op->members, op->member_count);
     } else {
         keep_answer(ask, op->answer);
         if (ask->from == ask->home)
-            tell(ask, NULL, 0);
+            tell(ask, ask->status, NULL, 0);
     }
     send_back(ask, ask->status);
 }
@@ -191,9 +191,8 @@ static void arrive_at_home(struct task *task)
 static void out_of_patience(struct alarm *alarm)
 {
     struct ask *ask = CONTAINER_OF(alarm, struct ask, alarm);
-    ask->status = JF_E_TIMEOUT;
-    tell(ask, NULL, 0);
-    ask->answered = true; /* what comes back later is only freed */
+    tell(ask, JF_E_TIMEOUT, NULL, 0); /* ask->status is the home's to write */
+    ask->answered = true;             /* what comes back later is only freed */
 }
 
 static void start_patience(struct ask *ask)
