@@ -129,6 +129,7 @@ int cli_run(int argc, char **argv)
         code = EXIT_NOT_STARTED;
     if (code == EXIT_CLEAN)
         code = run_config(config);
-    config_free(config);
+    if (code != EXIT_UNFINISHED) /* else a plugin's thread may still ask for it */
+        config_free(config);
     return code;
 }

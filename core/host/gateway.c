@@ -373,17 +373,21 @@ void gateway_free(struct gateway *gateway)
         return;
     /* fini first: until it has returned, a plugin's thread may still call. */
     router_free_plugins(gateway->router);
+    if (gateway->box) {
+        mailbox_close(gateway->box);
+        mailbox_detach(gateway->box);
+    }
+    timer_free(gateway->deadline);
+    /* A plugin with an unfinished event had no fini: all that its calls can reach stays
+     * until the process ends. */
+    if (gateway_started(gateway) && atomic_load(&gateway->unclean))
+        return;
     for (uint32_t i = 0; gateway->workers && i < gateway->worker_count; i++)
         worker_free(gateway->workers[i]);
     router_free(gateway->router);
     if (gateway->store)
         store_memory.unshare(gateway->store);
-    if (gateway->box) {
-        mailbox_close(gateway->box);
-        mailbox_detach(gateway->box);
-        mailbox_free(gateway->box);
-    }
-    timer_free(gateway->deadline);
+    mailbox_free(gateway->box);
     free(gateway->workers);
     free(gateway->statics);
     free(gateway);

@@ -37,7 +37,8 @@ void gateway_stop(struct gateway *gateway);
 /* Did it ever accept connections? False after a plugin's worker_init failed. */
 bool gateway_started(const struct gateway *gateway);
 
-/* After `stopped`. NULL is accepted. */
+/* After `stopped`. If it was not clean, what plugins can still reach stays, the
+ * configuration included. NULL is accepted. */
 void gateway_free(struct gateway *gateway);
 
 /* What the rooms of this floor ask. [any thread] */
