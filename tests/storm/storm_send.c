@@ -253,11 +253,11 @@ static int on_message(struct jf_event *ev)
 
 static int init(jf_self *self, jf_bytes options)
 {
-    (void)options;
     struct storm *storm = calloc(1, sizeof(*storm));
     if (!storm || self->worker_count > WORKERS_MAX)
         return JF_E_INVALID;
     storm->self = self;
+    storm->forgets = !jf_same(options, jf_str("{}"));
     self->state = storm;
     pthread_mutex_init(&storm->lock, NULL);
     pthread_cond_init(&storm->more, NULL);

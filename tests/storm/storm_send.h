@@ -59,6 +59,7 @@ struct guest;
 
 struct storm {
     jf_self *self;
+    bool forgets; /* never finishes what it has held too long */
     pthread_t threads[TALKERS + FINISHERS + 1];
     atomic_bool stopping;
     atomic_bool ended[WORKERS_MAX]; /* worker_fini was called */

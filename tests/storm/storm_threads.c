@@ -292,7 +292,7 @@ static void *finish_late(void *data)
     struct storm *storm = data;
     unsigned seed = 1;
     while (!storm->stopping) {
-        struct held *held = take_due(storm, storm_now_ms());
+        struct held *held = storm->forgets ? NULL : take_due(storm, storm_now_ms());
         if (held) {
             dither(held);
             finish(storm, held, &seed);
