@@ -67,7 +67,7 @@ class Server:
 
     def command_for(self, row, found, workers):
         if self.name == "jackfield":
-            plugin = found["fan.so" if row.group == FAN else "echo.so"]
+            plugin = found["fan.so" if row.group in (FAN, HANDSHAKE) else "echo.so"]
             return [found["jackfield"], "run", plugin, "--port", str(self.port),
                     "--workers", str(workers)]
         options = ["--fan"] if row.group == FAN else []
