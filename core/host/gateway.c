@@ -70,11 +70,6 @@ struct worker *gateway_worker(const struct gateway *gateway, uint32_t index)
     return gateway->workers[index];
 }
 
-uint16_t gateway_node(const struct gateway *gateway)
-{
-    return gateway->node;
-}
-
 struct worker *gateway_home_of(const struct gateway *gateway, jf_conn_id id)
 {
     uint32_t index = conn_id_worker(id);
@@ -99,8 +94,6 @@ void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_opt
     const struct config_limits *limits = &config->limits;
     bool aws = config->profile == PROFILE_AWS;
     *out = (struct net_options){
-        .host = config->listen_host,
-        .port = gateway->port,
         .node = gateway->node,
         .worker = (uint8_t)index,
         .tls_cert = config->tls_cert,

@@ -45,7 +45,6 @@ void gateway_free(struct gateway *gateway);
 const struct config *gateway_config(const struct gateway *gateway);
 uint32_t gateway_worker_count(const struct gateway *gateway);
 struct worker *gateway_worker(const struct gateway *gateway, uint32_t index);
-uint16_t gateway_node(const struct gateway *gateway);
 
 /* The worker whose connection that is; NULL: another node's, or nobody's. */
 struct worker *gateway_home_of(const struct gateway *gateway, jf_conn_id id);

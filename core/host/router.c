@@ -191,11 +191,6 @@ const struct route *router_find(const struct stage *stage, jf_bytes key)
     return route ? route : stage->default_route;
 }
 
-size_t router_stage_count(const struct router *router)
-{
-    return router->stage_count;
-}
-
 size_t router_plugin_count(const struct router *router)
 {
     return router->plugin_count;

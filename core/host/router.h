@@ -50,7 +50,6 @@ const struct stage *router_stage_named(const struct router *router, jf_bytes nam
  * Lifecycle routes are not found. */
 const struct route *router_find(const struct stage *stage, jf_bytes key);
 
-size_t router_stage_count(const struct router *router);
 size_t router_plugin_count(const struct router *router);
 struct plugin *router_plugin(const struct router *router, size_t index);
 

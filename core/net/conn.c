@@ -4,7 +4,6 @@
 
 #include <arpa/inet.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "core/base/log.h"
 #include "core/base/memory.h"
@@ -26,13 +25,6 @@ static void on_end(struct wire *wire)
 
 const struct wire_events conn_events = { conn_on_bytes, on_writable, on_end };
 
-static uint64_t wall_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void on_ring(struct alarm *alarm);
 
 void conn_start(struct conn *conn, int fd, const struct sockaddr *peer)
@@ -42,7 +34,6 @@ void conn_start(struct conn *conn, int fd, const struct sockaddr *peer)
     conn->state = CONN_HEAD;
     conn->wire.events = &greeter_events;
     conn->wire.peek = true;
-    conn->connected_at = wall_ms();
     conn->seen_at = loop_now(server->loop);
     conn->state_due = conn->seen_at + options->head_ms;
     conn->alarm.ring = on_ring;
@@ -253,11 +244,6 @@ void *conn_session(struct conn *conn)
     return conn->session;
 }
 
-struct server *conn_server(const struct conn *conn)
-{
-    return conn->wire.server;
-}
-
 jf_bytes conn_peer(const struct conn *conn, char text[CONN_PEER_MAX])
 {
     char address[INET6_ADDRSTRLEN] = "";
@@ -271,11 +257,6 @@ jf_bytes conn_peer(const struct conn *conn, char text[CONN_PEER_MAX])
                      ntohs(conn->peer.v6.sin6_port));
     }
     return jf_view(text, (size_t)n);
-}
-
-uint64_t conn_connected_at(const struct conn *conn)
-{
-    return conn->connected_at;
 }
 
 const struct head *conn_head(const struct conn *conn)

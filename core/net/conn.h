@@ -40,13 +40,9 @@ void message_free(struct server *server, struct message *message);
 
 jf_conn_id conn_id(const struct conn *conn);
 void *conn_session(struct conn *conn);
-struct server *conn_server(const struct conn *conn);
 
 /* "192.0.2.1:50000" into `text`; returns it as a view. */
 jf_bytes conn_peer(const struct conn *conn, char text[CONN_PEER_MAX]);
-
-/* Milliseconds of the wall clock when it was accepted. */
-uint64_t conn_connected_at(const struct conn *conn);
 
 /* While its verdict is awaited: what the client said. It stays until conn_admit() or
  * conn_refuse(), or conn_release() if the client went first. */

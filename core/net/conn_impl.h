@@ -59,11 +59,10 @@ struct conn {
     struct ws_reader reader;
 
     struct alarm alarm;
-    uint64_t state_due;    /* HEAD, CLOSING, LINGER: when it is too late; 0: no limit */
-    uint64_t host_due;     /* the host's deadline; 0: none */
-    uint64_t life_due;     /* the end of its lifetime; 0: none */
-    uint64_t pinged_at;    /* 0: no ping is unanswered */
-    uint64_t connected_at; /* wall clock, ms */
+    uint64_t state_due; /* HEAD, CLOSING, LINGER: when it is too late; 0: no limit */
+    uint64_t host_due;  /* the host's deadline; 0: none */
+    uint64_t life_due;  /* the end of its lifetime; 0: none */
+    uint64_t pinged_at; /* 0: no ping is unanswered */
 
     struct greeting *greeting;
     struct bridge *bridge;

@@ -56,8 +56,6 @@ struct net_static {
 
 /* Everything a server may be told; borrowed for as long as it lives. */
 struct net_options {
-    const char *host;
-    uint16_t port;
     uint16_t node;
     uint8_t worker;
     const char *tls_cert, *tls_key; /* NULL: plain */
