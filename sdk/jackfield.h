@@ -60,7 +60,7 @@ extern "C" {
 #endif
 
 #define JF_ABI_MAJOR 1
-#define JF_ABI_MINOR 0
+#define JF_ABI_MINOR 1
 
 /* ---- Values ------------------------------------------------------------ */
 
@@ -182,6 +182,7 @@ typedef void jf_done_fn(jf_worker *w, void *data, int status);
 typedef void jf_value_fn(jf_worker *w, void *data, int status, jf_bytes value);
 typedef void jf_members_fn(jf_worker *w, void *data, int status, const jf_conn_id *ids,
                            size_t count);
+typedef void jf_count_fn(jf_worker *w, void *data, int status, uint64_t count);
 
 /* ---- What the plugin provides ------------------------------------------ */
 
@@ -212,6 +213,12 @@ struct jf_plugin {
      * once every event is finished. After fini no callback will come. */
     void (*worker_fini)(jf_worker *w);
     void (*fini)(jf_self *self);
+
+    /* Since 1.1. Optional, after the init of an instance that is to take another's place
+     * while the host runs. `old` goes on serving on all workers, and its `state` is of the
+     * build that made it: what both touch begins with a version that both know. A failure:
+     * the old one stays. [main thread] */
+    int (*take_over)(jf_self *self, const jf_self *old);
 };
 
 #if defined(__GNUC__)
@@ -262,6 +269,11 @@ struct jf_host {
     void (*log)(jf_self *, int, jf_bytes);
     void (*id_to_text)(jf_conn_id, char *);
     int (*id_from_text)(jf_bytes, jf_conn_id *);
+
+    /* Since 1.1. */
+    int (*group_count)(jf_worker *, jf_bytes, jf_count_fn *, void *);
+    jf_bytes (*event_json)(struct jf_event *);
+    int (*watch)(jf_self *, jf_bytes);
 };
 
 /* Send one message. JF_OK: accepted, in order with your other sends to it from
@@ -339,9 +351,18 @@ static inline JF_CHECK int jf_refuse(struct jf_event *ev, uint32_t http_status,
     return ev->self->host->refuse(ev, http_status, body);
 }
 
+/* The whole event as the JSON that API Gateway hands to a Lambda function: requestContext,
+ * headers and query of a $connect, body. Made when first asked for, borrowed until the
+ * event is finished; `ptr` is NULL if there is no memory for it. By whoever holds the
+ * event. */
+static inline jf_bytes jf_event_json(struct jf_event *ev)
+{
+    return ev->self->host->event_json(ev);
+}
+
 /* Attributes and memberships belong to their connection and vanish with it; a group
  * belongs to the stage its plugin serves. Names are 1 to 256 octets, an attribute at
- * most 65,536. All five are asynchronous, in memory as in Redis. An empty value removes the
+ * most 65,536. All six are asynchronous, in memory as in Redis. An empty value removes the
  * attribute. `done` may be NULL where the fate does not matter. [worker] */
 static inline JF_CHECK int jf_attr_set(jf_worker *w, jf_conn_id conn, jf_bytes key,
                                        jf_bytes value, jf_done_fn *done, void *data)
@@ -373,6 +394,13 @@ static inline JF_CHECK int jf_group_members(jf_worker *w, jf_bytes group,
     return w->self->host->group_members(w, group, done, data);
 }
 
+/* How many members it has; a group that nobody has joined has none. */
+static inline JF_CHECK int jf_group_count(jf_worker *w, jf_bytes group, jf_count_fn *done,
+                                          void *data)
+{
+    return w->self->host->group_count(w, group, done, data);
+}
+
 /* Add a route with its own `data`, for keys known only at run time. Only
  * while init runs; JF_E_INVALID later. [main thread, in init] */
 static inline JF_CHECK int jf_route_add(jf_self *self, jf_bytes key, jf_event_fn *handler,
@@ -401,6 +429,14 @@ static inline JF_CHECK int jf_timer_start(jf_worker *w, uint64_t ms, jf_run_fn *
 static inline void jf_timer_stop(jf_worker *w, jf_timer timer)
 {
     w->self->host->timer_stop(w, timer);
+}
+
+/* Reload this instance when that file changes too; its own file need not be named. Call it
+ * before reading the file, so that no change is missed. A path relative to the host's
+ * working directory, or an absolute one. JF_E_INVALID: empty or too long. [any thread] */
+static inline JF_CHECK int jf_watch(jf_self *self, jf_bytes path)
+{
+    return self->host->watch(self, path);
 }
 
 /* One line, printf style, cut at 1023 characters. Formatting happens on this

@@ -387,6 +387,27 @@ static int api_id_from_text(jf_bytes text, jf_conn_id *id)
     return conn_id_from_text(text, id);
 }
 
+static int api_group_count(jf_worker *w, jf_bytes group, jf_count_fn *done, void *data)
+{
+    (void)w;
+    (void)group;
+    (void)done;
+    (void)data;
+    return JF_E_UNAVAILABLE;
+}
+
+static jf_bytes api_event_json(struct jf_event *pub)
+{
+    (void)pub;
+    return jf_view(NULL, 0);
+}
+
+static int api_watch(jf_self *self, jf_bytes path)
+{
+    (void)self;
+    return path.len ? JF_OK : JF_E_INVALID;
+}
+
 const struct jf_host api_table = {
     .abi_major = JF_ABI_MAJOR,
     .abi_minor = JF_ABI_MINOR,
@@ -411,4 +432,7 @@ const struct jf_host api_table = {
     .log = api_log,
     .id_to_text = api_id_to_text,
     .id_from_text = api_id_from_text,
+    .group_count = api_group_count,
+    .event_json = api_event_json,
+    .watch = api_watch,
 };

@@ -362,6 +362,27 @@ static int call_id_from_text(jf_bytes text, jf_conn_id *out)
     return JF_OK;
 }
 
+static int call_group_count(jf_worker *w, jf_bytes group, jf_count_fn *done, void *data)
+{
+    (void)w;
+    (void)group;
+    (void)done;
+    (void)data;
+    return JF_E_UNAVAILABLE;
+}
+
+static jf_bytes call_event_json(struct jf_event *ev)
+{
+    (void)ev;
+    return jf_view(NULL, 0);
+}
+
+static int call_watch(jf_self *self, jf_bytes path)
+{
+    (void)self;
+    return path.len ? JF_OK : JF_E_INVALID;
+}
+
 const struct jf_host fake_table = {
     .abi_major = JF_ABI_MAJOR,
     .abi_minor = JF_ABI_MINOR,
@@ -386,4 +407,7 @@ const struct jf_host fake_table = {
     .log = call_log,
     .id_to_text = call_id_to_text,
     .id_from_text = call_id_from_text,
+    .group_count = call_group_count,
+    .event_json = call_event_json,
+    .watch = call_watch,
 };

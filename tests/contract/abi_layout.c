@@ -1,5 +1,5 @@
 /*
- * The layout of ABI 1.0 on 64-bit machines, written down once and never edited: a change
+ * The layout of ABI 1.x on 64-bit machines, written down once and never edited: a change
  * that moves a byte does not compile. What is added later gets its own lines at the end.
  */
 #include "jackfield.h"
@@ -68,7 +68,7 @@ AT(struct jf_event, connect, 80);
 AT(struct jf_event, message, 88);
 AT(struct jf_event, disconnect, 96);
 
-SIZE(struct jf_plugin, 64);
+SIZE(struct jf_plugin, 72);
 AT(struct jf_plugin, size, 0);
 AT(struct jf_plugin, abi_major, 4);
 AT(struct jf_plugin, abi_minor, 6);
@@ -79,8 +79,9 @@ AT(struct jf_plugin, init, 32);
 AT(struct jf_plugin, worker_init, 40);
 AT(struct jf_plugin, worker_fini, 48);
 AT(struct jf_plugin, fini, 56);
+AT(struct jf_plugin, take_over, 64); /* since 1.1 */
 
-SIZE(struct jf_host, 176);
+SIZE(struct jf_host, 200);
 AT(struct jf_host, abi_major, 0);
 AT(struct jf_host, abi_minor, 2);
 AT(struct jf_host, send, 8);
@@ -104,6 +105,9 @@ AT(struct jf_host, timer_stop, 144);
 AT(struct jf_host, log, 152);
 AT(struct jf_host, id_to_text, 160);
 AT(struct jf_host, id_from_text, 168);
+AT(struct jf_host, group_count, 176); /* since 1.1 */
+AT(struct jf_host, event_json, 184);
+AT(struct jf_host, watch, 192);
 
 /* Grow only at their end: jf_self and the events are handed out by the host, which is never
  * older; jf_plugin carries its size. */
