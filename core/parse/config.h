@@ -51,6 +51,15 @@ struct config_limits {
     uint64_t drain_s, drain_jitter_s;
 };
 
+struct config_reload {
+    bool watch;
+    uint64_t settle_ms, trial_events, trial_failures, trial_s;
+};
+
+struct config_lua {
+    uint64_t memory_bytes, budget_ms;
+};
+
 struct config {
     enum config_profile profile;
     char *listen_host;
@@ -63,6 +72,8 @@ struct config {
     bool refuse_binary;
     char *store_kind; /* "memory" */
     struct config_limits limits;
+    struct config_reload reload;
+    struct config_lua lua;
     struct config_stage *stages;
     size_t stage_count;
     struct config_static *statics;
@@ -96,6 +107,18 @@ int config_set_listen(struct config *config, jf_bytes text);
 /* Is the whole fit to run: stages present, certificate with key, limits that agree?
  * JF_E_INVALID with *error. */
 int config_check(const struct config *config, struct config_error *error);
+
+/* May a host that runs with `old` go on with `new`? JF_E_INVALID with *error, which names
+ * the first key that is decided at the start. */
+int config_check_change(const struct config *old, const struct config *new,
+                        struct config_error *error);
+
+/* Do these two say the same of a plugin? */
+bool config_plugin_same(const struct config_plugin *a, const struct config_plugin *b);
+
+/* What an engine is told about the script at `path`: JSON text, the caller's. */
+char *config_script_options(const struct config *config, const struct config_plugin *plugin,
+                            const char *path);
 
 void config_print_help(FILE *to);     /* --help-config: for a terminal */
 void config_print_markdown(FILE *to); /* docs/configuration.md */

@@ -7,6 +7,7 @@
 
 #define TERMINAL_WIDTH 80
 #define INDENT 6
+#define FIXED " *Decided at the start; a reload cannot change it.*"
 
 /* Sections in the order they are told. */
 static const struct {
@@ -17,6 +18,8 @@ static const struct {
     { "tls", "tls" },
     { "log", "log" },
     { "store", "store" },
+    { "reload", "reload" },
+    { "lua", "lua" },
     { "limits", "limits" },
     { CONFIG_IN_STAGE, CONFIG_IN_STAGE },
     { CONFIG_IN_PLUGIN, CONFIG_IN_PLUGIN },
@@ -70,6 +73,8 @@ static void print_option(FILE *to, const struct config_option *option)
     fprintf(to, "  %-16s %-22s %s\n", option->name, *preset ? preset : "-",
             config_option_values(option, values));
     print_wrapped(to, option->sentence);
+    if (config_option_is_fixed(option))
+        fprintf(to, "%*sDecided at the start.\n", INDENT, "");
     if (strcmp(preset, aws) != 0 && strcmp(option->name, "profile") != 0)
         fprintf(to, "%*sWith the aws profile: %s.\n", INDENT, "", aws);
 }
@@ -84,8 +89,9 @@ void config_print_help(FILE *to)
     fprintf(to, "\n  %-16s %-22s %s\n", "KEY", "DEFAULT", "VALUES");
     for (size_t c = 0; c < CHAPTERS; c++) {
         const struct config_option *self = config_option_find("", chapters[c].section);
-        fprintf(to, "\n%s%s%s\n", chapters[c].title, self ? ": " : "",
-                self ? self->sentence : "");
+        fprintf(to, "\n%s\n", chapters[c].title);
+        if (self)
+            print_wrapped(to, self->sentence);
         for (size_t i = 0; i < config_option_count; i++) {
             const struct config_option *option = &config_options[i];
             if (strcmp(option->section, chapters[c].section) == 0 &&
@@ -128,7 +134,8 @@ static void print_chapter(FILE *to, const char *section)
         fprintf(to, "| `%s` |", option->name);
         print_default_cell(to, option, PROFILE_JACKFIELD);
         print_values_cell(to, option);
-        fprintf(to, " %s |\n", option->sentence);
+        fprintf(to, " %s%s |\n", option->sentence,
+                config_option_is_fixed(option) ? FIXED : "");
     }
 }
 

@@ -16,6 +16,7 @@ static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const formats[] = { "logfmt", "json", NULL };
 static const char *const binaries[] = { "accept", "refuse", NULL };
 static const char *const slow_readers[] = { "refuse", "close", "drop_oldest", NULL };
+static const char *const switches[] = { "off", "on", NULL };
 static const char *const stores[] = { "memory", NULL };
 
 /* A bool is a choice of two whose second is true, an enum's words stand in its order. */
@@ -93,6 +94,30 @@ const struct config_option config_options[] = {
     TEXT("store", "kind", CONFIG_WORD, store_kind, "memory", stores,
          "In this process, shared by its workers."),
 
+    TREE("", "reload", CONFIG_SECTION,
+         "Taking over a new version of a plugin, a script or this file while clients stay "
+         "connected; see also SIGHUP and jackfield reload."),
+    CHOICE("reload", "watch", reload.watch, switches, 1, 1,
+           "Whether a file that changes is reloaded by itself."),
+    NUMBER("reload", "settle_ms", reload.settle_ms, 10, 60000, 100, 100,
+           "How long files must have been quiet before they are read, so that several "
+           "saves are one reload."),
+    NUMBER("reload", "trial_events", reload.trial_events, 0, 1000000, 20, 20,
+           "So many events of a new version are on trial, and its predecessor stays ready "
+           "meanwhile; 0: no trial."),
+    NUMBER("reload", "trial_failures", reload.trial_failures, 1, 1000000, 5, 5,
+           "If so many events of the trial fail, the version before serves again."),
+    NUMBER("reload", "trial_s", reload.trial_s, 1, DAY_S, 60, 60,
+           "A trial ends after this time, however few the events."),
+
+    TREE("", "lua", CONFIG_SECTION, "What each script may use."),
+    NUMBER("lua", "memory_bytes", lua.memory_bytes, 256 * KIB, GIB, 16 * MIB, 16 * MIB,
+           "Memory per script and worker; a handler that wants more gets an error, and the "
+           "client an error frame."),
+    NUMBER("lua", "budget_ms", lua.budget_ms, 5, 60000, 100, 100,
+           "How long a handler may compute without waiting for anything; beyond it, it is "
+           "ended, and the client gets an error frame."),
+
     TREE("", "limits", CONFIG_SECTION, "Sizes in octets, times as their names end."),
     LIMIT(message_bytes, 1, 64 * MIB, 128 * KIB, 128 * KIB,
           "The longest message of a client; a longer one closes with 1009."),
@@ -163,7 +188,8 @@ const struct config_option config_options[] = {
       { 0, 0 },
       NULL,
       NULL,
-      "The plugin. Relative to the folder of the configuration file." },
+      "A plugin (.so) or a script (.lua). Relative to the folder of the configuration "
+      "file." },
     { CONFIG_IN_PLUGIN,
       "options",
       CONFIG_OPTIONS,
@@ -173,7 +199,7 @@ const struct config_option config_options[] = {
       { 0, 0 },
       NULL,
       NULL,
-      "Handed to the plugin as it is." },
+      "Handed to the plugin or script as it is." },
     { CONFIG_IN_PLUGIN,
       "routes",
       CONFIG_RENAMES,
@@ -196,6 +222,25 @@ const struct config_option *config_option_find(const char *section, const char *
             return option;
     }
     return NULL;
+}
+
+/* Decided when the host starts: sockets, threads, and what they were built with. */
+static const char *const fixed[][2] = {
+    { "listen", "host" }, { "listen", "port" },
+    { "", "workers" },    { "", "profile" },
+    { "tls", "cert" },    { "tls", "key" },
+    { "store", "kind" },  { "", "static" },
+    { "log", "format" },  { "limits", "mailbox_bytes" },
+};
+
+bool config_option_is_fixed(const struct config_option *option)
+{
+    for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]); i++) {
+        if (strcmp(option->section, fixed[i][0]) == 0 &&
+            strcmp(option->name, fixed[i][1]) == 0)
+            return true;
+    }
+    return false;
 }
 
 bool config_option_has_default(const struct config_option *option)

@@ -53,6 +53,9 @@ extern const size_t config_option_count;
 /* NULL: there is no such key in this section. */
 const struct config_option *config_option_find(const char *section, const char *name);
 
+/* Can it not change while the host runs? */
+bool config_option_is_fixed(const struct config_option *option);
+
 bool config_option_has_default(const struct config_option *option);
 
 /* The default as people read it, "" if there is none. Returns `out`. */
