@@ -12,7 +12,7 @@
 #include "core/base/check.h"
 
 /* Written before the first thread starts, then only read. */
-static enum jf_level threshold = JF_INFO;
+static _Atomic(enum jf_level) threshold = JF_INFO;
 static bool as_json;
 
 static const char *const area_names[LOG_AREA_COUNT] = {
@@ -22,15 +22,20 @@ static const char *const area_names[LOG_AREA_COUNT] = {
 };
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
 
+void log_set_level(enum jf_level level)
+{
+    atomic_store_explicit(&threshold, level, memory_order_relaxed);
+}
+
 void log_setup(enum jf_level level, bool json)
 {
-    threshold = level;
+    log_set_level(level);
     as_json = json;
 }
 
 bool log_enabled(enum jf_level level)
 {
-    return level <= threshold;
+    return level <= atomic_load_explicit(&threshold, memory_order_relaxed);
 }
 
 bool log_level_from_name(jf_bytes name, enum jf_level *out)

@@ -43,6 +43,9 @@ enum log_area {
 /* Before the first thread starts. The default is JF_INFO as logfmt. */
 void log_setup(enum jf_level level, bool json);
 
+/* While threads run. */
+void log_set_level(enum jf_level level);
+
 /* Is a line of this level written? */
 bool log_enabled(enum jf_level level);
 

@@ -55,4 +55,10 @@ int signal_watch_new(struct loop *loop, int signum, void (*fire)(void *data, int
                      void *data, struct signal_watch **out);
 void signal_watch_free(struct signal_watch *watch); /* NULL is accepted */
 
+/* Call `fire(data)` on the loop when something happens in a folder, or to a file. */
+struct fs_watch;
+int fs_watch_new(struct loop *loop, const char *path, void (*fire)(void *data), void *data,
+                 struct fs_watch **out);
+void fs_watch_free(struct fs_watch *watch); /* NULL is accepted */
+
 #endif
