@@ -19,11 +19,12 @@ int cli_check(int argc, char **argv)
     }
     if (!file || optind < argc)
         return cli_usage_error("check takes -c FILE and nothing else");
-    struct config *config = cli_read_config(file);
-    int status = config ? cli_check_config(config, file) : JF_E_INVALID;
+    char error[CLI_ERROR_MAX];
+    struct config *config = cli_read_config(file, error);
+    int status = config ? cli_check_config(config, file, error) : JF_E_INVALID;
     config_free(config);
     if (status < 0)
-        return EXIT_NOT_STARTED;
+        return cli_complain(error);
     printf("%s: ok\n", file);
     return EXIT_CLEAN;
 }

@@ -21,10 +21,16 @@ int cli_check(int argc, char **argv);
 /* Say on stderr what is wrong with the command line; returns EXIT_USAGE. */
 __attribute__((format(printf, 1, 2))) int cli_usage_error(const char *format, ...);
 
-/* A configuration from a file; complains on stderr. NULL: it is no good. */
-struct config *cli_read_config(const char *file);
+#define CLI_ERROR_MAX 1024
 
-/* Is it fit to run? Complains on stderr. */
-int cli_check_config(const struct config *config, const char *file);
+/* A configuration from a file. NULL: it is no good, and *error says where and why. */
+struct config *cli_read_config(const char *file, char error[CLI_ERROR_MAX]);
+
+/* Is it fit to run? If not, *error says why. */
+int cli_check_config(const struct config *config, const char *file,
+                     char error[CLI_ERROR_MAX]);
+
+/* Say on stderr why nothing was started; returns EXIT_NOT_STARTED. */
+int cli_complain(const char *error);
 
 #endif

@@ -9,29 +9,36 @@
 
 #define FILE_MAX (1u << 20)
 
-static void complain(const char *file, const struct config_error *error)
+int cli_complain(const char *error)
 {
-    if (error->line)
-        fprintf(stderr, "jackfield: %s:%u:%u: %s\n", file, error->line, error->column,
-                error->text);
-    else
-        fprintf(stderr, "jackfield: %s: %s\n", file, error->text);
+    fprintf(stderr, "jackfield: %s\n", error);
+    return EXIT_NOT_STARTED;
 }
 
-/* The whole file, the caller's; NULL after a complaint. */
-static char *read_file(const char *file, size_t *len)
+static void describe(const char *file, const struct config_error *wrong,
+                     char error[CLI_ERROR_MAX])
+{
+    if (wrong->line)
+        snprintf(error, CLI_ERROR_MAX, "%s:%u:%u: %s", file, wrong->line, wrong->column,
+                 wrong->text);
+    else
+        snprintf(error, CLI_ERROR_MAX, "%s: %s", file, wrong->text);
+}
+
+/* The whole file, the caller's; NULL: *error says why. */
+static char *read_file(const char *file, size_t *len, char error[CLI_ERROR_MAX])
 {
     FILE *from = fopen(file, "r");
     if (!from) {
-        fprintf(stderr, "jackfield: %s: %s\n", file, strerror(errno));
+        snprintf(error, CLI_ERROR_MAX, "%s: %s", file, strerror(errno));
         return NULL;
     }
     char *text = xalloc(FILE_MAX + 1);
     *len = fread(text, 1, FILE_MAX + 1, from);
     bool failed = ferror(from) || *len > FILE_MAX;
     if (failed)
-        fprintf(stderr, "jackfield: %s: %s\n", file,
-                ferror(from) ? strerror(errno) : "larger than 1 MiB");
+        snprintf(error, CLI_ERROR_MAX, "%s: %s", file,
+                 ferror(from) ? strerror(errno) : "larger than 1 MiB");
     fclose(from);
     if (!failed)
         return text;
@@ -47,27 +54,28 @@ static char *folder_of(const char *file)
     return xdup(jf_view(file, slash == file ? 1 : (size_t)(slash - file)));
 }
 
-struct config *cli_read_config(const char *file)
+struct config *cli_read_config(const char *file, char error[CLI_ERROR_MAX])
 {
-    struct config_error error = { 0 };
+    struct config_error wrong = { 0 };
     struct config *config = NULL;
     size_t len;
-    AUTO_FREE char *text = read_file(file, &len);
+    AUTO_FREE char *text = read_file(file, &len, error);
     if (!text)
         return NULL;
     AUTO_FREE char *folder = folder_of(file);
-    if (config_parse(jf_view(text, len), folder, &config, &error) < 0) {
-        complain(file, &error);
+    if (config_parse(jf_view(text, len), folder, &config, &wrong) < 0) {
+        describe(file, &wrong, error);
         return NULL;
     }
     return config;
 }
 
-int cli_check_config(const struct config *config, const char *file)
+int cli_check_config(const struct config *config, const char *file,
+                     char error[CLI_ERROR_MAX])
 {
-    struct config_error error = { 0 };
-    int status = config_check(config, &error);
+    struct config_error wrong = { 0 };
+    int status = config_check(config, &wrong);
     if (status < 0)
-        complain(file, &error);
+        describe(file, &wrong, error);
     return status;
 }

@@ -7,6 +7,7 @@
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/cli/cli.h"
+#include "core/host/reload.h"
 #include "core/host/serve.h"
 
 struct arguments {
@@ -94,10 +95,39 @@ static int apply_arguments(const struct arguments *given, struct config *config)
     return EXIT_CLEAN;
 }
 
-static int run_config(const struct config *config)
+/* What the file says now, with what the command line says on top; it has been checked, so
+ * this complains about the file only. */
+static struct config *read_config(const struct arguments *given, char error[CLI_ERROR_MAX])
 {
+    struct config *config = NULL;
+    const char *name = given->config_file ? given->config_file : "command line";
+    if (given->config_file)
+        config = cli_read_config(given->config_file, error);
+    else
+        config_new(&config);
+    if (!config)
+        return NULL;
+    apply_arguments(given, config);
+    if (cli_check_config(config, name, error) == JF_OK)
+        return config;
+    config_free(config);
+    return NULL;
+}
+
+static struct config *read_again(void *data, char *error, size_t error_size)
+{
+    char why[CLI_ERROR_MAX];
+    struct config *config = read_config(data, why);
+    if (!config)
+        snprintf(error, error_size, "%s", why);
+    return config;
+}
+
+static int run_config(const struct config *config, struct arguments *given)
+{
+    struct config_source source = { given->config_file, given, read_again };
     log_setup(config->log_level, config->log_json);
-    switch (serve(config)) {
+    switch (serve(config, &source)) {
     case SERVE_STOPPED:
         return EXIT_CLEAN;
     case SERVE_UNFINISHED:
@@ -108,27 +138,33 @@ static int run_config(const struct config *config)
     return EXIT_NOT_STARTED;
 }
 
+/* A configuration to try the arguments on: what is wrong with them does not depend on it.
+ */
+static int check_arguments(const struct arguments *given)
+{
+    struct config *scratch;
+    config_new(&scratch);
+    int code = apply_arguments(given, scratch);
+    config_free(scratch);
+    return code;
+}
+
 int cli_run(int argc, char **argv)
 {
     struct arguments given = { 0 };
-    struct config *config = NULL;
+    char error[CLI_ERROR_MAX];
     int code = parse_arguments(argc, argv, &given);
     if (code != EXIT_CLEAN)
         return code;
     if (!given.config_file && !given.plugin_count)
         return cli_usage_error("run wants a plugin or -c FILE");
-    if (!given.config_file)
-        config_new(&config);
-    else
-        config = cli_read_config(given.config_file);
+    code = check_arguments(&given);
+    if (code != EXIT_CLEAN)
+        return code;
+    struct config *config = read_config(&given, error);
     if (!config)
-        return EXIT_NOT_STARTED;
-    code = apply_arguments(&given, config);
-    const char *name = given.config_file ? given.config_file : "command line";
-    if (code == EXIT_CLEAN && cli_check_config(config, name) < 0)
-        code = EXIT_NOT_STARTED;
-    if (code == EXIT_CLEAN)
-        code = run_config(config);
+        return cli_complain(error);
+    code = run_config(config, &given);
     if (code != EXIT_UNFINISHED) /* else a plugin's thread may still ask for it */
         config_free(config);
     return code;

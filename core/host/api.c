@@ -9,6 +9,7 @@
 #include "core/host/ask.h"
 #include "core/host/dispatch.h"
 #include "core/host/mail.h"
+#include "core/host/reload.h"
 #include "core/host/timers.h"
 #include "core/host/worker.h"
 #include "core/loop/loop.h"
@@ -34,14 +35,13 @@ struct group_name {
 
 static int name_group(const jf_self *self, jf_bytes group, struct group_name *out)
 {
-    const char *stage = plugin_of_const(self)->stage;
-    size_t len = strlen(stage);
+    jf_bytes stage = plugin_of_const(self)->stage->name;
     if (!group.len || group.len > STORE_NAME_MAX)
         return JF_E_INVALID;
-    memcpy(out->text, stage, len);
-    out->text[len] = '/';
-    memcpy(out->text + len + 1, group.ptr, group.len);
-    out->bytes = jf_view(out->text, len + 1 + group.len);
+    memcpy(out->text, stage.ptr, stage.len);
+    out->text[stage.len] = '/';
+    memcpy(out->text + stage.len + 1, group.ptr, group.len);
+    out->bytes = jf_view(out->text, stage.len + 1 + group.len);
     return JF_OK;
 }
 
@@ -53,7 +53,7 @@ static int check_message(uint32_t opcode, jf_bytes body)
         return JF_E_UNAVAILABLE;
     if (opcode != JF_TEXT && opcode != JF_BINARY)
         return JF_E_INVALID;
-    if (body.len > gateway_config(the_gateway)->limits.message_bytes)
+    if (body.len > gateway_message_bytes(the_gateway))
         return JF_E_TOO_BIG;
     return JF_OK;
 }
@@ -151,7 +151,7 @@ static int api_send_all(jf_self *self, jf_bytes stage, uint32_t opcode, jf_bytes
     int status = check_message(opcode, body);
     if (status < 0)
         return status;
-    if (!router_stage_named(gateway_router(the_gateway), stage))
+    if (!stages_find(gateway_stages(the_gateway), stage))
         return JF_E_NOT_FOUND;
     struct mail_order order = { MAIL_STAGE, .name = stage, .opcode = opcode, .body = body };
     return send_everywhere(&order);
@@ -330,6 +330,7 @@ static void run_posted(struct task *task)
 {
     struct posted *posted = CONTAINER_OF(task, struct posted, task);
     posted->fn(posted->w, posted->data);
+    plugin_unhold(plugin_of(posted->w->self));
     free(posted);
 }
 
@@ -339,13 +340,18 @@ static int api_post(jf_self *self, uint32_t index, jf_run_fn *fn, void *data)
         return JF_E_INVALID;
     if (!the_gateway)
         return JF_E_UNAVAILABLE;
-    struct worker *worker = gateway_worker(the_gateway, index);
+    struct plugin *plugin = plugin_of(self);
     struct posted *posted = xnew(struct posted);
-    *posted =
-        (struct posted){ { NULL, run_posted }, &plugin_of(self)->workers[index], fn, data };
-    int status = mailbox_post(worker->box, &posted->task, sizeof(*posted));
-    if (status < 0)
+    *posted = (struct posted){ { NULL, run_posted }, &plugin->seats[index].pub, fn, data };
+    plugin_hold(plugin); /* before the look: who closes it waits for this */
+    int status = atomic_load(&plugin->closed)
+                     ? JF_E_STOPPING
+                     : mailbox_post(gateway_worker(the_gateway, index)->box, &posted->task,
+                                    sizeof(*posted));
+    if (status < 0) {
+        plugin_unhold(plugin);
         free(posted);
+    }
     return status;
 }
 
@@ -371,10 +377,14 @@ static void api_timer_stop(jf_worker *w, jf_timer timer)
 static void api_log(jf_self *self, int level, jf_bytes text)
 {
     char quoted[LOG_QUOTED_MAX];
+    if (level == JF_ERROR && plugin_of(self)->initialising) {
+        plugin_keep_complaint(plugin_of(self), text);
+        return;
+    }
     if (level < JF_ERROR || level > JF_DEBUG || !log_enabled((enum jf_level)level))
         return;
     log_write(LOG_AREA_PLUGIN, (enum jf_level)level, "event=says plugin=%s text=%s",
-              plugin_of(self)->entry.name, log_quote(text, quoted));
+              plugin_of(self)->name, log_quote(text, quoted));
 }
 
 static void api_id_to_text(jf_conn_id id, char *text)
@@ -404,8 +414,7 @@ static jf_bytes api_event_json(struct jf_event *pub)
 
 static int api_watch(jf_self *self, jf_bytes path)
 {
-    (void)self;
-    return path.len ? JF_OK : JF_E_INVALID;
+    return reload_watch_file(plugin_of(self), path);
 }
 
 const struct jf_host api_table = {

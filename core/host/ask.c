@@ -30,6 +30,7 @@ struct ask {
 
 static void ask_free(struct ask *ask)
 {
+    plugin_unhold(plugin_of(ask->plugin_worker->self));
     free(ask->answer);
     free(ask);
 }
@@ -198,9 +199,9 @@ static void out_of_patience(struct alarm *alarm)
 static void start_patience(struct ask *ask)
 {
     struct worker *worker = ask->from;
-    uint64_t ms = gateway_config(worker->gateway)->limits.event_ms;
     ask->alarm.ring = out_of_patience;
-    alarm_set(server_wheel(worker->server), &ask->alarm, loop_now(worker->loop) + ms);
+    alarm_set(server_wheel(worker->server), &ask->alarm,
+              loop_now(worker->loop) + worker->event_ms);
 }
 
 static struct ask *ask_new(struct worker *worker, jf_worker *plugin_worker,
@@ -209,6 +210,7 @@ static struct ask *ask_new(struct worker *worker, jf_worker *plugin_worker,
     struct ask *ask = try_alloc(sizeof(*ask) + order->key.len + order->value.len);
     if (!ask)
         return NULL;
+    plugin_hold(plugin_of(plugin_worker->self));
     *ask = (struct ask){ .from = worker, .plugin_worker = plugin_worker, .order = *order };
     if (order->key.len)
         memcpy(ask->bytes, order->key.ptr, order->key.len);
@@ -256,7 +258,8 @@ int ask_put(struct worker *worker, jf_worker *plugin_worker, const struct ask_or
 {
     if (!fits(order))
         return JF_E_INVALID;
-    if (worker->halting)
+    if (worker->halting ||
+        atomic_load_explicit(&plugin_of(plugin_worker->self)->closed, memory_order_relaxed))
         return JF_E_STOPPING;
     if (order->value.len > STORE_VALUE_MAX && order->kind != ASK_SEND)
         return JF_E_TOO_BIG;

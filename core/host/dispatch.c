@@ -9,6 +9,7 @@
 #include "core/host/event.h"
 #include "core/host/plugin.h"
 #include "core/host/router.h"
+#include "core/host/trial.h"
 #include "core/host/worker.h"
 #include "core/parse/conn_id.h"
 #include "core/parse/envelope.h"
@@ -23,8 +24,17 @@ static int checked_status(const struct event *event, int status)
     if (status <= JF_LATER && status >= JF_E_INTERNAL)
         return status;
     LOG_RARELY(WARN, PLUGIN, 10, "event=bad_status plugin=%s route=%.*s status=%d",
-               event->route->plugin->entry.name, BYTES_FMT(event->route->key), status);
+               event->route->plugin->name, BYTES_FMT(event->route->key), status);
     return JF_E_INTERNAL;
+}
+
+/* A client that has left, or one that was refused on purpose, is no failure of a handler.
+ */
+static void count_trial(const struct event *event, int status)
+{
+    bool failed = status < 0 && status != JF_E_GONE &&
+                  (status != JF_E_DENIED || event->pub.kind != JF_CONNECT);
+    trial_count(event->route->plugin, failed);
 }
 
 /* Run the handler. JF_LATER: the event is the handler's until jf_finish(). */
@@ -33,7 +43,7 @@ static int call(struct event *event)
     struct worker *worker = event->worker;
     struct session *session = session_of(event->conn);
     struct plugin *plugin = event->route->plugin;
-    event->pub.worker = &plugin->workers[worker->index];
+    event->pub.worker = &plugin->seats[worker->index].pub;
     event->pub.stage = session->stage->name;
     int status = checked_status(event, event->route->handler(&event->pub));
     if (status != JF_LATER &&
@@ -41,7 +51,7 @@ static int call(struct event *event)
         LOG_RARELY(WARN, PLUGIN, 10,
                    "event=finish_refused plugin=%s route=%.*s "
                    "hint=\"a handler that has called jf_finish returns JF_LATER\"",
-                   plugin->entry.name, BYTES_FMT(event->route->key));
+                   plugin->name, BYTES_FMT(event->route->key));
         event->returned = status;
         event->has_returned = true; /* and that is what counts */
         status = JF_LATER;
@@ -50,8 +60,11 @@ static int call(struct event *event)
         session->event = event;
         worker->waiting_events++;
         atomic_fetch_add_explicit(&plugin->unfinished, 1, memory_order_relaxed);
-        conn_set_deadline(event->conn, gateway_config(worker->gateway)->limits.event_ms);
+        plugin_hold(plugin);
+        conn_set_deadline(event->conn, worker->event_ms);
+        return status;
     }
+    count_trial(event, status);
     return status;
 }
 
@@ -63,13 +76,12 @@ static void log_failure(const struct event *event, int status)
     conn_id_to_text(event->pub.conn, id);
     if (status == JF_E_GONE) { /* the client left meanwhile: nobody's fault */
         LOG_DEBUG(DISPATCH, "event=client_left plugin=%s route=%.*s conn=%s",
-                  event->route->plugin->entry.name, BYTES_FMT(event->route->key), id);
+                  event->route->plugin->name, BYTES_FMT(event->route->key), id);
         return;
     }
-    LOG_RARELY(WARN, DISPATCH, 10,
-               "event=handler_failed plugin=%s route=%.*s conn=%s status=%s",
-               event->route->plugin->entry.name, BYTES_FMT(event->route->key), id,
-               status_name(status));
+    LOG_RARELY(
+        WARN, DISPATCH, 10, "event=handler_failed plugin=%s route=%.*s conn=%s status=%s",
+        event->route->plugin->name, BYTES_FMT(event->route->key), id, status_name(status));
 }
 
 /* ---- $connect ----------------------------------------------------------- */
@@ -151,13 +163,15 @@ static void on_upgrade(void *host, struct conn *conn)
 {
     struct worker *worker = host;
     struct session *session = session_of(conn);
-    session->stage = router_stage(worker->router, conn_head(conn)->path);
-    if (!session->stage) {
+    const struct stage_routes *routes =
+        router_of_path(worker->router, conn_head(conn)->path);
+    if (!routes) {
         char body[ENVELOPE_MAX];
         conn_refuse(conn, 403, jf_view(body, envelope_http(ENVELOPE_FORBIDDEN, body)));
         return;
     }
-    const struct route *route = session->stage->connect;
+    const struct route *route = routes->connect;
+    session->stage = routes->stage;
     if (!route) {
         admit(worker, conn, jf_str(""));
         return;
@@ -191,20 +205,28 @@ static void settle_message(struct conn *conn, const struct event *event, int sta
     send_error(conn, status == JF_E_TIMEOUT ? ENVELOPE_TIMEOUT : ENVELOPE_INTERNAL);
 }
 
-static const struct route *pick(const struct stage *stage, const struct message *message)
+static const struct route *pick(const struct stage_routes *routes,
+                                const struct message *message)
 {
     char scratch[SELECTOR_KEY_MAX];
     jf_bytes key;
     jf_bytes body = jf_view(message->body, message->len);
     if (message->opcode != JF_TEXT ||
-        selector_pick(stage->selector, body, scratch, &key) < 0)
-        return stage->default_route;
-    return router_find(stage, key);
+        selector_pick(routes->selector, body, scratch, &key) < 0)
+        return routes->default_route;
+    return router_find(routes, key);
+}
+
+/* The routes of a connection's stage, as they are now. A stage is not taken away while the
+ * host runs. */
+static const struct stage_routes *routes_of(const struct worker *worker, struct conn *conn)
+{
+    return router_of_stage(worker->router, session_of(conn)->stage);
 }
 
 static void run_message(struct worker *worker, struct conn *conn, struct message *message)
 {
-    const struct route *route = pick(session_of(conn)->stage, message);
+    const struct route *route = pick(routes_of(worker, conn), message);
     if (!route) {
         send_error(conn, ENVELOPE_FORBIDDEN);
         message_free(worker->server, message);
@@ -284,7 +306,7 @@ static void fill_disconnect(struct event *event)
 static void disconnect(struct worker *worker, struct conn *conn)
 {
     struct session *session = session_of(conn);
-    const struct route *route = session->stage->disconnect;
+    const struct route *route = routes_of(worker, conn)->disconnect;
     session->disconnecting = true;
     if (!route || !session->admitted) {
         goodbye(worker, conn);
@@ -349,18 +371,22 @@ void dispatch_finished(struct event *event)
 {
     struct worker *worker = event->worker;
     struct conn *conn = event->conn;
+    struct plugin *plugin = event->route->plugin;
     bool goes_on = false;
     worker->waiting_events--;
-    atomic_fetch_sub_explicit(&event->route->plugin->unfinished, 1, memory_order_relaxed);
+    atomic_fetch_sub_explicit(&plugin->unfinished, 1, memory_order_relaxed);
     if (conn) {
         session_of(conn)->event = NULL;
         conn_set_deadline(conn, 0);
         int status = event->has_returned ? event->returned : event->status;
         if (status == JF_LATER)
             status = JF_E_INVALID;
-        goes_on = settle(worker, conn, event, checked_status(event, status));
+        status = checked_status(event, status);
+        count_trial(event, status);
+        goes_on = settle(worker, conn, event, status);
     }
     event_retire(&worker->events, event);
+    plugin_unhold(plugin);
     if (goes_on)
         next(worker, conn);
     worker_check_drained(worker);
@@ -378,7 +404,8 @@ static void on_deadline(void *host, struct conn *conn)
         return;
     conn_id_to_text(conn_id(conn), id);
     LOG_WARN(DISPATCH, "event=overdue plugin=%s route=%.*s conn=%s",
-             event->route->plugin->entry.name, BYTES_FMT(event->route->key), id);
+             event->route->plugin->name, BYTES_FMT(event->route->key), id);
+    count_trial(event, JF_E_TIMEOUT);
     session->event = NULL;
     event->conn = NULL;
     if (event->pub.kind == JF_CONNECT)
@@ -406,7 +433,7 @@ static void on_drained(void *host)
 bool dispatch_is_stage(void *host, jf_bytes path)
 {
     struct worker *worker = host;
-    return router_stage(worker->router, path) != NULL;
+    return router_of_path(worker->router, path) != NULL;
 }
 
 const struct net_events dispatch_events = {

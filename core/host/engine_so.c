@@ -1,70 +1,210 @@
-/* Finds a shared object, opens it, and looks up the one symbol. */
+/* Copies a shared object, looks at it, opens it, and looks up the one symbol. */
 #include "core/host/engine_so.h"
 
 #include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/base/bytes.h"
+#include "core/base/list.h"
+#include "core/base/memory.h"
+#include "core/host/plugin_file.h"
+#include "core/parse/elf_file.h"
 
-static const char *base_name(const char *file)
-{
-    const char *slash = strrchr(file, '/');
-    return slash ? slash + 1 : file;
-}
+#define FILE_MAX ((size_t)1 << 30)
 
-static bool join(jf_bytes folder, const char *name, char path[PATH_MAX])
-{
-    int n = snprintf(path, PATH_MAX, "%.*s/%s", BYTES_FMT(folder), name);
-    return n > 0 && n < PATH_MAX && access(path, R_OK) == 0;
-}
+struct library {
+    struct list_node node;
+    char *path, *copy;
+    struct file_stamp stamp;
+    unsigned users;
+    void *handle;
+    const struct jf_plugin *entry;
+};
 
-/* In the folders of a colon-separated list. */
-static bool search(const char *folders, const char *name, char path[PATH_MAX])
+static struct list_node libraries = { &libraries, &libraries };
+static char folder[PATH_MAX]; /* of the copies; empty: not made yet */
+static unsigned copies;
+
+static struct library *find_open(const char *path, const struct file_stamp *stamp)
 {
-    jf_bytes rest = jf_str(folders ? folders : "");
-    while (rest.len) {
-        size_t end = bytes_find(rest, ':');
-        if (end && join(jf_view(rest.ptr, end), name, path))
-            return true;
-        rest = bytes_from(rest, end + 1);
+    for (struct list_node *at = libraries.next; at != &libraries; at = at->next) {
+        struct library *library = CONTAINER_OF(at, struct library, node);
+        if (strcmp(library->path, path) == 0 && file_stamp_same(&library->stamp, stamp))
+            return library;
     }
+    return NULL;
+}
+
+/* ---- The copy ----------------------------------------------------------- */
+
+static bool make_folder(void)
+{
+    const char *where = getenv("TMPDIR");
+    if (*folder)
+        return true;
+    int n = snprintf(folder, sizeof(folder), "%s/jackfield-XXXXXX",
+                     where && *where ? where : "/tmp");
+    if (n > 0 && n < PATH_MAX && mkdtemp(folder))
+        return true;
+    *folder = '\0';
     return false;
 }
 
-static bool find(const char *file, char path[PATH_MAX])
+/* The whole file, the caller's; NULL with errno. */
+static char *read_whole(const char *path, size_t *len)
 {
-    if (strlen(file) < PATH_MAX && access(file, R_OK) == 0) {
-        /* without a slash dlopen() would look elsewhere */
-        snprintf(path, PATH_MAX, "%s%s", strchr(file, '/') ? "" : "./", file);
-        return true;
+    struct stat about;
+    char *text = NULL;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return NULL;
+    errno = EFBIG;
+    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
+        (uint64_t)about.st_size <= FILE_MAX)
+        text = try_alloc((size_t)about.st_size + 1);
+    *len = 0;
+    while (text && *len < (size_t)about.st_size) {
+        ssize_t got = read(fd, text + *len, (size_t)about.st_size - *len);
+        if (got <= 0)
+            break;
+        *len += (size_t)got;
     }
-    return search(getenv("JACKFIELD_PLUGIN_PATH"), base_name(file), path) ||
-           search(JF_PLUGIN_DIR, base_name(file), path);
+    close(fd);
+    return text;
 }
 
-int engine_so_open(const char *file, const struct jf_plugin **out, char *error,
-                   size_t error_size)
+static bool write_whole(const char *path, const char *text, size_t len)
 {
-    char path[PATH_MAX];
-    if (!find(file, path)) {
-        snprintf(error, error_size,
-                 "%s: no such file, neither there nor in JACKFIELD_PLUGIN_PATH nor in %s",
-                 file, JF_PLUGIN_DIR);
-        return JF_E_NOT_FOUND;
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+    size_t done = 0;
+    while (fd >= 0 && done < len) {
+        ssize_t put = write(fd, text + done, len - done);
+        if (put <= 0)
+            break;
+        done += (size_t)put;
     }
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!library) {
-        snprintf(error, error_size, "%s: cannot be loaded: %s", file, dlerror());
+    return fd >= 0 && close(fd) == 0 && done == len;
+}
+
+static const char *copy_text(const char *path, const char *text, size_t len, char **out)
+{
+    const char *slash = strrchr(path, '/');
+    char copy[PATH_MAX];
+    if (!make_folder())
+        return "no folder for its copy could be made; TMPDIR names where";
+    int n = snprintf(copy, sizeof(copy), "%s/%u-%s", folder, ++copies,
+                     slash ? slash + 1 : path);
+    if (n < 0 || n >= PATH_MAX)
+        return "its path is too long";
+    if (!write_whole(copy, text, len)) {
+        unlink(copy);
+        return "it could not be copied; TMPDIR names where copies go";
+    }
+    *out = xdup(jf_str(copy));
+    return NULL;
+}
+
+static int copy_file(struct library *library, char *error, size_t error_size)
+{
+    size_t len;
+    AUTO_FREE char *text = read_whole(library->path, &len);
+    const char *problem = text ? elf_file_problem(jf_view(text, len)) : strerror(errno);
+    if (!problem)
+        problem = copy_text(library->path, text, len, &library->copy);
+    if (problem)
+        snprintf(error, error_size, "%s", problem);
+    return problem ? JF_E_INVALID : JF_OK;
+}
+
+/* ---- The library -------------------------------------------------------- */
+
+static void library_free(struct library *library)
+{
+    if (library->copy)
+        unlink(library->copy);
+    list_remove(&library->node);
+    free(library->copy);
+    free(library->path);
+    free(library);
+}
+
+/* What the loader says begins with our copy's name, which tells the reader nothing. */
+static const char *loader_complaint(const struct library *library)
+{
+    const char *said = dlerror();
+    size_t len = strlen(library->copy);
+    if (!said)
+        return "the loader does not say why";
+    if (strncmp(said, library->copy, len) == 0 && strncmp(said + len, ": ", 2) == 0)
+        return said + len + 2;
+    return said;
+}
+
+static int load(struct library *library, char *error, size_t error_size)
+{
+    library->handle = dlopen(library->copy, RTLD_NOW | RTLD_LOCAL);
+    if (!library->handle) {
+        snprintf(error, error_size, "cannot be loaded: %s", loader_complaint(library));
         return JF_E_INVALID;
     }
-    *out = dlsym(library, "jf_entry");
-    if (!*out) {
-        snprintf(error, error_size,
-                 "%s: has no symbol jf_entry; a plugin ends with JF_PLUGIN(...)", file);
-        return JF_E_INVALID;
+    library->entry = dlsym(library->handle, "jf_entry");
+    if (library->entry)
+        return JF_OK;
+    snprintf(error, error_size,
+             "has no symbol jf_entry; a plugin ends with JF_PLUGIN(...)");
+    dlclose(library->handle);
+    return JF_E_INVALID;
+}
+
+int library_open(const char *path, struct library **out, char *error, size_t error_size)
+{
+    struct file_stamp stamp = file_stamp_of(path);
+    struct library *library = find_open(path, &stamp);
+    if (library) {
+        library->users++;
+        *out = library;
+        return JF_OK;
     }
+    library = xnew(struct library);
+    library->path = xdup(jf_str(path));
+    library->stamp = stamp;
+    library->users = 1;
+    int status = copy_file(library, error, error_size);
+    if (status == JF_OK)
+        status = load(library, error, error_size);
+    if (status < 0) {
+        library_free(library);
+        return status;
+    }
+    list_append(&libraries, &library->node);
+    *out = library;
     return JF_OK;
+}
+
+const struct jf_plugin *library_entry(const struct library *library)
+{
+    return library->entry;
+}
+
+void library_close(struct library *library)
+{
+    if (!library || --library->users)
+        return;
+    dlclose(library->handle);
+    library_free(library);
+}
+
+void library_forget_copies(void)
+{
+    struct list_node *node;
+    while ((node = list_first(&libraries)))
+        library_free(CONTAINER_OF(node, struct library, node));
+    if (*folder)
+        rmdir(folder);
+    *folder = '\0';
 }

@@ -14,8 +14,12 @@
 #include "core/base/status.h"
 #include "core/host/api.h"
 #include "core/host/dispatch.h"
+#include "core/host/engine_so.h"
 #include "core/host/open_files.h"
-#include "core/host/router.h"
+#include "core/host/reload.h"
+#include "core/host/round.h"
+#include "core/host/stage.h"
+#include "core/host/watch.h"
 #include "core/host/worker.h"
 #include "core/loop/loop.h"
 #include "core/net/acceptor.h"
@@ -31,15 +35,18 @@ struct gateway {
     const struct config *config;
     struct loop *loop;
     struct mailbox *box; /* the main thread's */
-    struct router *router;
+    struct reload *reload;
+    struct stages stages;
     struct store_shared *store;
     struct net_static *statics;
     struct worker **workers;
     uint32_t worker_count;
     uint16_t node, port;
-    uint64_t ceiling; /* connections */
+    uint64_t room; /* connections for whose sockets there is room, decided at the start */
 
     /* shared */
+    _Atomic uint64_t ceiling; /* connections */
+    _Atomic size_t message_bytes;
     _Atomic uint32_t connections;
     _Atomic uint32_t ready, drained;
     _Atomic bool failed, unclean;
@@ -48,6 +55,8 @@ struct gateway {
     /* the main thread's */
     enum phase phase;
     bool aborting;
+    struct list_node rounds;
+    struct watch *watch;
     struct timer *deadline;
     void (*stopped)(void *data, bool clean);
     void *data;
@@ -78,9 +87,34 @@ struct worker *gateway_home_of(const struct gateway *gateway, jf_conn_id id)
     return gateway->workers[index];
 }
 
-const struct router *gateway_router(const struct gateway *gateway)
+struct stages *gateway_stages(struct gateway *gateway)
 {
-    return gateway->router;
+    return &gateway->stages;
+}
+
+size_t gateway_message_bytes(const struct gateway *gateway)
+{
+    return atomic_load_explicit(&gateway->message_bytes, memory_order_relaxed);
+}
+
+struct mailbox *gateway_box(const struct gateway *gateway)
+{
+    return gateway->box;
+}
+
+struct loop *gateway_loop(const struct gateway *gateway)
+{
+    return gateway->loop;
+}
+
+struct reload *gateway_reload(const struct gateway *gateway)
+{
+    return gateway->reload;
+}
+
+struct list_node *gateway_rounds(struct gateway *gateway)
+{
+    return &gateway->rounds;
 }
 
 struct store_shared *gateway_store(const struct gateway *gateway)
@@ -88,34 +122,51 @@ struct store_shared *gateway_store(const struct gateway *gateway)
     return gateway->store;
 }
 
+void gateway_net_limits(const struct gateway *gateway, const struct config *config,
+                        struct net_options *out)
+{
+    const struct config_limits *limits = &config->limits;
+    out->frames = (struct ws_limits){ limits->frame_bytes, limits->message_bytes,
+                                      config->refuse_binary };
+    out->inbox_bytes = limits->inbox_bytes;
+    out->outbox_bytes = limits->outbox_bytes;
+    out->connections = (uint32_t)atomic_load(&gateway->ceiling);
+    out->head_ms = limits->head_ms;
+    out->close_ms = limits->close_ms;
+    out->ping_ms = limits->ping_s * 1000;
+    out->idle_ms = limits->idle_s * 1000;
+    out->lifetime_ms = limits->lifetime_s * 1000;
+    out->slow_reader = (enum net_slow_reader)config->slow_reader;
+}
+
 void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_options *out)
 {
     const struct config *config = gateway->config;
-    const struct config_limits *limits = &config->limits;
     bool aws = config->profile == PROFILE_AWS;
     *out = (struct net_options){
         .node = gateway->node,
         .worker = (uint8_t)index,
         .tls_cert = config->tls_cert,
         .tls_key = config->tls_key,
-        .frames = { limits->frame_bytes, limits->message_bytes, config->refuse_binary },
-        .inbox_bytes = limits->inbox_bytes,
-        .outbox_bytes = limits->outbox_bytes,
-        .connections = (uint32_t)gateway->ceiling,
         .connection_count = &gateway->connections,
-        .head_ms = limits->head_ms,
-        .close_ms = limits->close_ms,
-        .ping_ms = limits->ping_s * 1000,
-        .idle_ms = limits->idle_s * 1000,
-        .lifetime_ms = limits->lifetime_s * 1000,
         .controls_are_life = !aws,
         .sends_are_life = aws,
-        .slow_reader = (enum net_slow_reader)config->slow_reader,
         .session_bytes = sizeof(struct session),
         .statics = gateway->statics,
         .static_count = config->static_count,
         .is_stage = dispatch_is_stage,
     };
+    gateway_net_limits(gateway, config, out);
+}
+
+void gateway_take_config(struct gateway *gateway, const struct config *config)
+{
+    log_set_level(config->log_level);
+    atomic_store(&gateway->message_bytes, config->limits.message_bytes);
+    if (!gateway->room)
+        gateway->room = open_files_raise(config->limits.connections, gateway->worker_count);
+    bool fits = config->limits.connections <= gateway->room;
+    atomic_store(&gateway->ceiling, fits ? config->limits.connections : gateway->room);
 }
 
 /* ---- Stopping ----------------------------------------------------------- */
@@ -167,7 +218,9 @@ void gateway_stop(struct gateway *gateway)
     gateway->phase = DRAINING;
     LOG_INFO(MAIN, "event=draining connections=%u",
              (unsigned)atomic_load(&gateway->connections));
-    timer_start(gateway->deadline, gateway->config->limits.drain_s * 1000);
+    timer_start(gateway->deadline, reload_config(gateway->reload)->limits.drain_s * 1000);
+    watch_stop(gateway->watch);
+    reload_stop(gateway->reload);
     for (uint32_t i = 0; i < gateway->worker_count; i++)
         worker_drain(gateway->workers[i]);
 }
@@ -211,6 +264,7 @@ static void on_all_ready(struct task *task)
     for (uint32_t i = 0; i < gateway->worker_count; i++)
         worker_open(gateway->workers[i]);
     announce(gateway);
+    watch_start(gateway->watch);
 }
 
 void gateway_worker_ready(struct gateway *gateway, bool ok)
@@ -300,16 +354,32 @@ static uint32_t count_workers(const struct config *config)
     return cores < 1 ? 1 : cores > 64 ? 64 : (uint32_t)cores;
 }
 
-static int build(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
+void gateway_ask_reload(struct gateway *gateway,
+                        void (*told)(void *data, int status, const char *text), void *data)
+{
+    if (gateway->phase != STARTING)
+        reload_ask(gateway->reload, RELOAD_ALL, told, data);
+    else if (told)
+        told(data, JF_E_UNAVAILABLE, "the host is still starting");
+}
+
+void gateway_reloaded(struct gateway *gateway)
+{
+    if (gateway->phase == SERVING)
+        watch_update(gateway->watch);
+}
+
+static int build(struct gateway *gateway, const struct config_source *source,
+                 char error[GATEWAY_ERROR_MAX])
 {
     int fds[CONN_ID_WORKERS];
     int status = copy_statics(gateway, error);
     if (status < 0)
         return status;
-    status = router_new(gateway->config, &api_table, gateway->worker_count,
-                        &gateway->router, error);
+    status = reload_new(gateway, gateway->config, source, &gateway->reload, error);
     if (status < 0)
         return status;
+    watch_new(gateway, &gateway->watch);
     status = store_memory.share(&gateway->store);
     if (status < 0)
         return status;
@@ -329,8 +399,8 @@ static int build(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
 }
 
 int gateway_new(struct loop *loop, const struct config *config,
-                void (*stopped)(void *data, bool clean), void *data, struct gateway **out,
-                char error[GATEWAY_ERROR_MAX])
+                const struct config_source *source, void (*stopped)(void *data, bool clean),
+                void *data, struct gateway **out, char error[GATEWAY_ERROR_MAX])
 {
     struct gateway *gateway = xnew(struct gateway);
     gateway->config = config;
@@ -341,12 +411,13 @@ int gateway_new(struct loop *loop, const struct config *config,
     gateway->ready_news.run = on_all_ready;
     gateway->drained_news.run = on_all_drained;
     random_fill(&gateway->node, sizeof(gateway->node));
-    gateway->ceiling = open_files_raise(config->limits.connections, gateway->worker_count);
+    list_init(&gateway->rounds);
+    gateway_take_config(gateway, config);
     timer_new(loop, on_deadline, gateway, &gateway->deadline);
     snprintf(error, GATEWAY_ERROR_MAX, "the system refused what an event loop needs");
     int status = mailbox_new(loop, config->limits.mailbox_bytes, &gateway->box);
     if (status == JF_OK)
-        status = build(gateway, error);
+        status = build(gateway, source, error);
     if (status < 0) {
         gateway_free(gateway);
         return status;
@@ -365,19 +436,24 @@ void gateway_free(struct gateway *gateway)
     if (!gateway)
         return;
     /* fini first: until it has returned, a plugin's thread may still call. */
-    router_free_plugins(gateway->router);
+    if (gateway->reload)
+        reload_end_plugins(gateway->reload);
     if (gateway->box) {
         mailbox_close(gateway->box);
         mailbox_detach(gateway->box);
     }
     timer_free(gateway->deadline);
+    watch_free(gateway->watch);
+    library_forget_copies();
     /* A plugin with an unfinished event had no fini: all that its calls can reach stays
      * until the process ends. */
     if (gateway_started(gateway) && atomic_load(&gateway->unclean))
         return;
     for (uint32_t i = 0; gateway->workers && i < gateway->worker_count; i++)
         worker_free(gateway->workers[i]);
-    router_free(gateway->router);
+    rounds_free(&gateway->rounds);
+    reload_free(gateway->reload);
+    stages_fini(&gateway->stages);
     if (gateway->store)
         store_memory.unshare(gateway->store);
     mailbox_free(gateway->box);

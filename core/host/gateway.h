@@ -16,23 +16,32 @@
 #include "core/parse/config.h"
 #include "sdk/jackfield.h"
 
+struct config_source;
 struct gateway;
+struct list_node;
 struct loop;
-struct router;
+struct mailbox;
+struct reload;
+struct stages;
 struct store_shared;
 struct worker;
 
 #define GATEWAY_ERROR_MAX 1024
 
-/* Build and start on `loop`, the main thread's. `stopped(data, clean)` is called on it
- * once, when everything has ended; `clean` is false if events were still unfinished at the
- * drain deadline. On failure *error is a sentence, and nothing is left running. */
+/* Build and start on `loop`, the main thread's. `config` is the first one, and `source`
+ * where later ones come from; both outlive the gateway. `stopped(data, clean)` is called on
+ * it once, when everything has ended; `clean` is false if events were still unfinished at
+ * the drain deadline. On failure *error is a sentence, and nothing is left running. */
 int gateway_new(struct loop *loop, const struct config *config,
-                void (*stopped)(void *data, bool clean), void *data, struct gateway **out,
-                char error[GATEWAY_ERROR_MAX]);
+                const struct config_source *source, void (*stopped)(void *data, bool clean),
+                void *data, struct gateway **out, char error[GATEWAY_ERROR_MAX]);
 
 /* Begin to stop; a second call stops waiting and aborts. [main thread] */
 void gateway_stop(struct gateway *gateway);
+
+/* Read everything again; `told` is told what became of it (NULL: nobody). [main thread] */
+void gateway_ask_reload(struct gateway *gateway,
+                        void (*told)(void *data, int status, const char *text), void *data);
 
 /* Did it ever accept connections? False after a plugin's worker_init failed. */
 bool gateway_started(const struct gateway *gateway);
@@ -42,18 +51,35 @@ bool gateway_started(const struct gateway *gateway);
 void gateway_free(struct gateway *gateway);
 
 /* What the rooms of this floor ask. [any thread] */
-const struct config *gateway_config(const struct gateway *gateway);
 uint32_t gateway_worker_count(const struct gateway *gateway);
 struct worker *gateway_worker(const struct gateway *gateway, uint32_t index);
 
 /* The worker whose connection that is; NULL: another node's, or nobody's. */
 struct worker *gateway_home_of(const struct gateway *gateway, jf_conn_id id);
 
-const struct router *gateway_router(const struct gateway *gateway);
+struct stages *gateway_stages(struct gateway *gateway);
+size_t gateway_message_bytes(const struct gateway *gateway); /* the longest message */
+struct mailbox *gateway_box(const struct gateway *gateway);  /* the main thread's */
+
+/* What the main thread's rooms share. [main thread] */
+struct loop *gateway_loop(const struct gateway *gateway);
+struct reload *gateway_reload(const struct gateway *gateway);
+struct list_node *gateway_rounds(struct gateway *gateway);
 
 /* For workers that are being built. [main thread] */
+const struct config *gateway_config(const struct gateway *gateway);
 struct store_shared *gateway_store(const struct gateway *gateway);
 void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_options *out);
+
+/* The part of that which a reload may change. [home worker; or while building] */
+void gateway_net_limits(const struct gateway *gateway, const struct config *config,
+                        struct net_options *out);
+
+/* The workers are about to change over to it. [main thread] */
+void gateway_take_config(struct gateway *gateway, const struct config *config);
+
+/* Something that files or replies depend on may have changed. [main thread] */
+void gateway_reloaded(struct gateway *gateway);
 
 /* News from a worker. [that worker] */
 void gateway_worker_ready(struct gateway *gateway, bool ok);

@@ -18,7 +18,7 @@
 struct running {
     struct loop *loop;
     struct gateway *gateway;
-    struct signal_watch *term, *interrupt;
+    struct signal_watch *term, *interrupt, *hangup;
     bool clean;
 };
 
@@ -27,6 +27,14 @@ static void on_signal(void *data, int signum)
     struct running *running = data;
     LOG_INFO(MAIN, "event=signal name=%s", signum == SIGTERM ? "SIGTERM" : "SIGINT");
     gateway_stop(running->gateway);
+}
+
+static void on_hangup(void *data, int signum)
+{
+    struct running *running = data;
+    (void)signum;
+    LOG_INFO(MAIN, "event=signal name=SIGHUP");
+    gateway_ask_reload(running->gateway, NULL, NULL);
 }
 
 static void on_stopped(void *data, bool clean)
@@ -42,13 +50,16 @@ static void watch_signals(struct running *running)
           JF_OK);
     CHECK(signal_watch_new(running->loop, SIGINT, on_signal, running,
                            &running->interrupt) == JF_OK);
+    CHECK(signal_watch_new(running->loop, SIGHUP, on_hangup, running, &running->hangup) ==
+          JF_OK);
 }
 
-static enum serve_end run(struct running *running, const struct config *config)
+static enum serve_end run(struct running *running, const struct config *config,
+                          const struct config_source *source)
 {
     char error[GATEWAY_ERROR_MAX];
-    if (gateway_new(running->loop, config, on_stopped, running, &running->gateway, error) <
-        0) {
+    if (gateway_new(running->loop, config, source, on_stopped, running, &running->gateway,
+                    error) < 0) {
         fprintf(stderr, "jackfield: %s\n", error);
         return SERVE_NOT_STARTED;
     }
@@ -56,6 +67,7 @@ static enum serve_end run(struct running *running, const struct config *config)
     loop_run(running->loop);
     signal_watch_free(running->term);
     signal_watch_free(running->interrupt);
+    signal_watch_free(running->hangup);
     bool started = gateway_started(running->gateway);
     gateway_free(running->gateway);
     LOG_INFO(MAIN, "event=stopped clean=%s", running->clean ? "true" : "false");
@@ -64,7 +76,7 @@ static enum serve_end run(struct running *running, const struct config *config)
     return running->clean ? SERVE_STOPPED : SERVE_UNFINISHED;
 }
 
-enum serve_end serve(const struct config *config)
+enum serve_end serve(const struct config *config, const struct config_source *source)
 {
     struct running running = { 0 };
     signal(SIGPIPE, SIG_IGN);
@@ -73,7 +85,7 @@ enum serve_end serve(const struct config *config)
         fprintf(stderr, "jackfield: the system refused an event loop\n");
         return SERVE_NOT_STARTED;
     }
-    enum serve_end end = run(&running, config);
+    enum serve_end end = run(&running, config, source);
     loop_free(running.loop);
     return end;
 }

@@ -4,6 +4,7 @@
 #ifndef JF_HOST_SERVE_H
 #define JF_HOST_SERVE_H
 
+#include "core/host/reload.h"
 #include "core/parse/config.h"
 
 enum serve_end {
@@ -12,7 +13,8 @@ enum serve_end {
     SERVE_UNFINISHED   /* events were unfinished at the drain deadline */
 };
 
-/* SIGTERM and SIGINT drain; a second one does not wait. [main thread] */
-enum serve_end serve(const struct config *config);
+/* SIGTERM and SIGINT drain; a second one does not wait. SIGHUP reads everything again.
+ * [main thread] */
+enum serve_end serve(const struct config *config, const struct config_source *source);
 
 #endif

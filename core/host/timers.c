@@ -3,6 +3,7 @@
 
 #include "core/base/list.h"
 #include "core/base/memory.h"
+#include "core/host/plugin.h"
 #include "core/loop/loop.h"
 #include "core/loop/wheel.h"
 
@@ -10,6 +11,7 @@ struct plugin_timer {
     struct alarm alarm;
     struct plugin_timers *all;
     uint32_t slot, generation;
+    bool held; /* it would have rung, but its instance is parked */
     jf_worker *w;
     jf_run_fn *fn;
     void *data;
@@ -69,6 +71,10 @@ static void on_ring(struct alarm *alarm)
 {
     struct plugin_timer *timer = CONTAINER_OF(alarm, struct plugin_timer, alarm);
     jf_run_fn *fn = timer->fn;
+    if (plugin_seat_of(timer->w)->parked) {
+        timer->held = true;
+        return;
+    }
     give_back(timer);
     fn(timer->w, timer->data);
 }
@@ -77,6 +83,8 @@ int timers_start(struct plugin_timers *all, jf_worker *w, uint64_t ms, jf_run_fn
                  void *data, jf_timer *out)
 {
     struct plugin_timer *timer;
+    if (atomic_load_explicit(&plugin_of(w->self)->closed, memory_order_relaxed))
+        return JF_E_STOPPING;
     if (all->free_count)
         timer = all->slots[all->free_slots[--all->free_count]];
     else if (all->count < TIMERS_MAX)
@@ -86,10 +94,23 @@ int timers_start(struct plugin_timers *all, jf_worker *w, uint64_t ms, jf_run_fn
     timer->w = w;
     timer->fn = fn;
     timer->data = data;
+    timer->held = false;
     timer->alarm.ring = on_ring;
     *out = (uint64_t)timer->generation << 32 | timer->slot;
     alarm_set(all->wheel, &timer->alarm, loop_now(all->loop) + ms);
     return JF_OK;
+}
+
+static bool is_running(const struct plugin_timer *timer)
+{
+    return timer->held || alarm_is_set(&timer->alarm);
+}
+
+static void stop(struct plugin_timer *timer)
+{
+    alarm_stop(timer->all->wheel, &timer->alarm);
+    timer->held = false;
+    give_back(timer);
 }
 
 void timers_stop(struct plugin_timers *all, jf_timer name)
@@ -97,8 +118,33 @@ void timers_stop(struct plugin_timers *all, jf_timer name)
     uint32_t slot = (uint32_t)name;
     if (slot >= all->count || all->slots[slot]->generation != name >> 32)
         return;
-    if (!alarm_is_set(&all->slots[slot]->alarm))
-        return;
-    alarm_stop(all->wheel, &all->slots[slot]->alarm);
-    give_back(all->slots[slot]);
+    if (is_running(all->slots[slot]))
+        stop(all->slots[slot]);
+}
+
+void timers_park(struct plugin_timers *all, struct plugin_seat *seat)
+{
+    (void)all;
+    seat->parked = true;
+}
+
+void timers_unpark(struct plugin_timers *all, struct plugin_seat *seat)
+{
+    seat->parked = false;
+    for (uint32_t i = 0; i < all->count; i++) {
+        struct plugin_timer *timer = all->slots[i];
+        if (!timer->held || timer->w != &seat->pub)
+            continue;
+        timer->held = false;
+        alarm_set(all->wheel, &timer->alarm, loop_now(all->loop));
+    }
+}
+
+void timers_drop(struct plugin_timers *all, struct plugin_seat *seat)
+{
+    for (uint32_t i = 0; i < all->count; i++) {
+        struct plugin_timer *timer = all->slots[i];
+        if (timer->w == &seat->pub && is_running(timer))
+            stop(timer);
+    }
 }

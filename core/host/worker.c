@@ -7,6 +7,7 @@
 #include "core/base/memory.h"
 #include "core/base/status.h"
 #include "core/host/dispatch.h"
+#include "core/host/reload.h"
 #include "core/host/timers.h"
 #include "core/loop/loop.h"
 
@@ -71,8 +72,7 @@ static void run_drain(struct task *task)
 {
     struct worker *worker = ordered(task);
     worker->draining = true;
-    server_drain(worker->server,
-                 gateway_config(worker->gateway)->limits.drain_jitter_s * 1000);
+    server_drain(worker->server, worker->drain_jitter_ms);
     worker_check_drained(worker);
 }
 
@@ -122,6 +122,45 @@ static void log_counters(const struct worker *worker)
              (unsigned long long)count->pongs_dropped);
 }
 
+int worker_begin_plugin(struct worker *worker, struct plugin *plugin)
+{
+    int status = plugin_worker_init(plugin, worker->index);
+    if (status == JF_OK)
+        list_append(&worker->seats, &plugin->seats[worker->index].node);
+    return status;
+}
+
+void worker_end_plugin(struct worker *worker, struct plugin *plugin)
+{
+    struct plugin_seat *seat = &plugin->seats[worker->index];
+    if (!list_linked(&seat->node))
+        return;
+    list_remove(&seat->node);
+    plugin_worker_fini(plugin, worker->index);
+}
+
+static void end_plugins(struct worker *worker)
+{
+    while (!list_empty(&worker->seats)) {
+        struct list_node *last = worker->seats.prev;
+        worker_end_plugin(worker, CONTAINER_OF(last, struct plugin_seat, node)->plugin);
+    }
+}
+
+static void take_limits(struct worker *worker, const struct config *config)
+{
+    worker->event_ms = config->limits.event_ms;
+    worker->drain_jitter_ms = config->limits.drain_jitter_s * 1000;
+    gateway_net_limits(worker->gateway, config, &worker->net);
+}
+
+void worker_change(struct worker *worker, const struct router *router,
+                   const struct config *config)
+{
+    worker->router = router;
+    take_limits(worker, config);
+}
+
 /* The mirror image of building: whoever can still call is stopped first, and what was
  * accepted from them is done, so that nothing of a plugin's runs after its worker_fini. */
 static void take_apart(struct task *task)
@@ -132,8 +171,7 @@ static void take_apart(struct task *task)
         loop_defer(worker->loop, task);
         return;
     }
-    for (uint32_t i = worker->ready_plugins; i-- > 0;)
-        plugin_worker_fini(router_plugin(worker->router, i), worker->index);
+    end_plugins(worker);
     mailbox_drain(worker->box);
     worker->store_kind->close(worker->store);
     timers_free(worker->timers);
@@ -162,12 +200,10 @@ void worker_halt(struct worker *worker)
 
 static bool init_plugins(struct worker *worker)
 {
-    size_t count = router_plugin_count(worker->router);
-    while (worker->ready_plugins < count) {
-        struct plugin *plugin = router_plugin(worker->router, worker->ready_plugins);
-        if (plugin_worker_init(plugin, worker->index) < 0)
+    const struct lineup *lineup = reload_lineup(gateway_reload(worker->gateway));
+    for (size_t i = 0; i < lineup->count; i++) {
+        if (worker_begin_plugin(worker, lineup->entries[i].plugin) < 0)
             return false;
-        worker->ready_plugins++;
     }
     return true;
 }
@@ -202,9 +238,11 @@ int worker_new(struct gateway *gateway, uint32_t index, int fd, struct worker **
     struct worker *worker = xnew(struct worker);
     worker->gateway = gateway;
     worker->index = index;
-    worker->router = gateway_router(gateway);
+    worker->router = reload_router(gateway_reload(gateway));
     worker->store_kind = &store_memory;
+    list_init(&worker->seats);
     gateway_net_options(gateway, index, &worker->net);
+    take_limits(worker, config);
     event_pool_init(&worker->events);
 
     int status = loop_new(&worker->loop);

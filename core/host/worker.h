@@ -30,10 +30,8 @@ struct worker {
     /* never changes while it runs */
     uint32_t index;
     struct gateway *gateway;
-    const struct router *router;
     struct loop *loop;
     struct mailbox *box;
-    struct net_options net;
     int listen_fd; /* until worker_open() */
     pthread_t thread;
     bool started;
@@ -42,6 +40,7 @@ struct worker {
     struct worker_order open, drain, abort, give_up, halt;
 
     /* its own thread's */
+    struct net_options net; /* read by the server */
     struct server *server;
     const struct store_kind *store_kind;
     struct store *store;
@@ -50,7 +49,9 @@ struct worker {
     struct plugin_timers *timers;
     uint64_t waiting_events; /* JF_LATER, not finished yet; overdue ones included */
     uint64_t waiting_asks;   /* questions of plugins on their way */
-    uint32_t ready_plugins;  /* whose worker_init succeeded */
+    struct list_node seats;  /* of the instances whose worker_init succeeded, in order */
+    const struct router *router;
+    uint64_t event_ms, drain_jitter_ms;
     bool draining, drained;
     bool halting; /* no new questions */
 };
@@ -89,6 +90,15 @@ void worker_join(struct worker *worker);
 
 /* After worker_join(). NULL is accepted. */
 void worker_free(struct worker *worker);
+
+/* worker_init of an instance, and its mirror image; the latter only if the first succeeded.
+ * [home worker] */
+int worker_begin_plugin(struct worker *worker, struct plugin *plugin);
+void worker_end_plugin(struct worker *worker, struct plugin *plugin);
+
+/* Go on with other routes and limits, from the next event on. [home worker] */
+void worker_change(struct worker *worker, const struct router *router,
+                   const struct config *config);
 
 /* The worker of the calling thread, or NULL. [any thread] */
 struct worker *worker_current(void);

@@ -8,8 +8,11 @@
 #include <string.h>
 
 #include "core/base/log.h"
+#include "core/base/memory.h"
 #include "core/host/engine_so.h"
+#include "core/host/lineup.h"
 #include "core/host/router.h"
+#include "core/loop/mailbox.h"
 
 /* ---- Plugins ------------------------------------------------------------ */
 
@@ -20,7 +23,7 @@ static void tell(const char *what, const jf_self *self)
     const struct plugin *plugin = plugin_of_const(self);
     size_t len = strlen(story);
     snprintf(story + len, sizeof(story) - len, "%s%s:%s ", what, plugin->file,
-             plugin->stage);
+             plugin->stage->name.ptr);
 }
 
 static int on_event(struct jf_event *ev)
@@ -117,17 +120,61 @@ static const struct {
     { "/other", &other },  { "/small", &small },
 };
 
-int engine_so_open(const char *file, const struct jf_plugin **out, char *error,
-                   size_t error_size)
+struct library {
+    const struct jf_plugin *entry;
+};
+
+static uint64_t version = 1; /* of all files */
+
+bool plugin_file_find(const char *file, char path[PATH_MAX])
+{
+    snprintf(path, PATH_MAX, "%s", file);
+    return strcmp(file, "/missing") != 0;
+}
+
+struct file_stamp file_stamp_of(const char *path)
+{
+    (void)path;
+    return (struct file_stamp){ .inode = version };
+}
+
+bool file_stamp_same(const struct file_stamp *a, const struct file_stamp *b)
+{
+    return a->inode == b->inode;
+}
+
+bool file_stamp_missing(const struct file_stamp *stamp)
+{
+    return !stamp->inode;
+}
+
+int library_open(const char *path, struct library **out, char *why, size_t why_size)
 {
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        if (strcmp(files[i].file, file) == 0) {
-            *out = files[i].entry;
-            return JF_OK;
-        }
+        if (strcmp(files[i].file, path) != 0)
+            continue;
+        *out = xnew(struct library);
+        (*out)->entry = files[i].entry;
+        return JF_OK;
     }
-    snprintf(error, error_size, "%s: not there", file);
-    return JF_E_NOT_FOUND;
+    snprintf(why, why_size, "is no library");
+    return JF_E_INVALID;
+}
+
+const struct jf_plugin *library_entry(const struct library *library)
+{
+    return library->entry;
+}
+
+void library_close(struct library *library)
+{
+    free(library);
+}
+
+void mailbox_post_reserved(struct mailbox *box, struct task *task)
+{
+    (void)box;
+    (void)task;
 }
 
 /* ---- What the tests do with them ---------------------------------------- */
@@ -138,7 +185,9 @@ static int host_route_add(jf_self *self, jf_bytes key, jf_event_fn *handler, voi
 }
 
 static const struct jf_host host = { .route_add = host_route_add };
-static struct config *config;
+static struct config *config, *newer_config;
+static struct stages stages;
+static struct lineup *lineup;
 static struct router *router;
 static char error[PLUGIN_ERROR_MAX];
 
@@ -147,6 +196,7 @@ static int start(void **state)
     (void)state;
     log_setup(JF_ERROR, false);
     story[0] = error[0] = '\0';
+    version = 1;
     return 0;
 }
 
@@ -154,17 +204,49 @@ static int stop(void **state)
 {
     (void)state;
     router_free(router);
+    for (size_t i = lineup ? lineup->count : 0; i-- > 0;)
+        plugin_free(lineup->entries[i].plugin, true);
+    lineup_free(lineup);
+    stages_fini(&stages);
     config_free(config);
+    config_free(newer_config);
     router = NULL;
-    config = NULL;
+    lineup = NULL;
+    config = newer_config = NULL;
     return 0;
+}
+
+static int line_up(const struct lineup *before, bool all, struct lineup **out)
+{
+    struct lineup_order order = {
+        .config = newer_config ? newer_config : config,
+        .stages = &stages,
+        .table = &host,
+        .worker_count = 2,
+        .before = before,
+        .all = all,
+    };
+    return lineup_new(&order, out, error);
+}
+
+static int route_it(void)
+{
+    int status = line_up(NULL, false, &lineup);
+    if (status < 0)
+        return status;
+    status = router_new(config, lineup, &stages, &router, error);
+    if (status < 0) {
+        lineup_discard(lineup);
+        lineup = NULL;
+    }
+    return status;
 }
 
 static int build(const char *text)
 {
     struct config_error wrong;
     assert_int_equal(config_parse(jf_str(text), "/", &config, &wrong), JF_OK);
-    return router_new(config, &host, 2, &router, error);
+    return route_it();
 }
 
 #define TWO_STAGES                                                                         \
@@ -173,13 +255,13 @@ static int build(const char *text)
 
 static void assert_stage(const char *path, const char *expected)
 {
-    const struct stage *stage = router_stage(router, jf_str(path));
+    const struct stage_routes *routes = router_of_path(router, jf_str(path));
     if (!expected) {
-        assert_null(stage);
+        assert_null(routes);
         return;
     }
-    assert_non_null(stage);
-    assert_true(jf_same(stage->name, jf_str(expected)));
+    assert_non_null(routes);
+    assert_true(jf_same(routes->stage->name, jf_str(expected)));
 }
 
 static void the_first_part_of_a_path_is_the_stage(void **state)
@@ -201,7 +283,7 @@ static void a_path_that_only_resembles_one_is_no_stage(void **state)
     assert_stage("/CHAT", NULL);
     assert_stage("/room/chat", NULL);
     assert_stage("/chat?x", NULL); /* the query was cut off before */
-    assert_null(router_stage(router, jf_view("/chat\0", 6)));
+    assert_null(router_of_path(router, jf_view("/chat\0", 6)));
     assert_stage("//chat", "$default"); /* its first part is empty */
     assert_stage("", "$default");
 }
@@ -212,19 +294,24 @@ static void without_a_default_stage_the_root_is_none(void **state)
     assert_int_equal(build("{\"stages\": {\"chat\": {\"plugins\": [\"/talk\"]}}}"), JF_OK);
     assert_stage("/", NULL);
     assert_stage("/chat", "chat");
-    assert_null(router_stage_named(router, jf_str("")));
+    assert_null(router_of_stage(router, stages_find(&stages, jf_str(""))));
+}
+
+static const struct stage_routes *routes_of(const char *name)
+{
+    return router_of_stage(router, stages_find(&stages, jf_str(name)));
 }
 
 static void a_key_finds_its_route_or_the_default(void **state)
 {
     (void)state;
     assert_int_equal(build(TWO_STAGES), JF_OK);
-    const struct stage *chat = router_stage_named(router, jf_str("chat"));
+    const struct stage_routes *chat = routes_of("chat");
     assert_ptr_equal(router_find(chat, jf_str("talk"))->handler, on_event);
     assert_ptr_equal(router_find(chat, jf_str("talks"))->handler, on_other);
     assert_ptr_equal(router_find(chat, jf_str(""))->handler, on_other);
     assert_ptr_equal(router_find(chat, jf_view("talk\0", 5))->handler, on_other);
-    const struct stage *plain = router_stage_named(router, jf_str("$default"));
+    const struct stage_routes *plain = routes_of("$default");
     assert_ptr_equal(router_find(plain, jf_str("talk"))->handler, on_event);
     assert_null(router_find(plain, jf_str("talks")));
 }
@@ -233,7 +320,7 @@ static void a_message_reaches_no_lifecycle_route(void **state)
 {
     (void)state;
     assert_int_equal(build(TWO_STAGES), JF_OK);
-    const struct stage *plain = router_stage_named(router, jf_str("$default"));
+    const struct stage_routes *plain = routes_of("$default");
     assert_non_null(plain->connect);
     assert_non_null(plain->disconnect);
     assert_null(plain->default_route);
@@ -246,12 +333,11 @@ static void each_entry_is_an_instance_and_ends_in_reverse(void **state)
 {
     (void)state;
     assert_int_equal(build(TWO_STAGES), JF_OK);
-    assert_int_equal(router_plugin_count(router), 3);
-    assert_ptr_not_equal(router_plugin(router, 0), router_plugin(router, 1));
-    assert_int_equal(router_plugin(router, 0)->self.worker_count, 2);
-    assert_int_equal(router_plugin(router, 2)->workers[1].index, 1);
-    router_free(router);
-    router = NULL;
+    assert_int_equal(lineup->count, 3);
+    assert_ptr_not_equal(lineup->entries[0].plugin, lineup->entries[1].plugin);
+    assert_int_equal(lineup->entries[0].plugin->self.worker_count, 2);
+    assert_int_equal(lineup->entries[2].plugin->seats[1].pub.index, 1);
+    stop(NULL);
     assert_string_equal(story, "+/talk:$default +/talk:chat +/rest:chat "
                                "-/rest:chat -/talk:chat -/talk:$default ");
 }
@@ -273,7 +359,7 @@ static void a_renamed_route_is_out_of_the_way(void **state)
     assert_int_equal(build("{\"plugins\": [\"/talk\","
                            " {\"file\": \"/claim\", \"routes\": {\"say\": \"talk\"}}]}"),
                      JF_OK);
-    const struct stage *stage = router_stage(router, jf_str("/"));
+    const struct stage_routes *stage = routes_of("$default");
     assert_ptr_equal(router_find(stage, jf_str("talk"))->handler, on_event);
     assert_ptr_equal(router_find(stage, jf_str("say"))->handler, on_other);
 }
@@ -294,11 +380,11 @@ static void routes_are_added_in_init_only(void **state)
     (void)state;
     assert_int_equal(
         build("{\"plugins\": [{\"file\": \"/adds\", \"options\": {\"x\": 1}}]}"), JF_OK);
-    const struct stage *stage = router_stage(router, jf_str("/"));
+    const struct stage_routes *stage = routes_of("$default");
     const struct route *route = router_find(stage, jf_str("added"));
     assert_ptr_equal(route->handler, on_other);
     assert_ptr_equal(route->data, &route_data);
-    jf_self *self = &router_plugin(router, 0)->self;
+    jf_self *self = &lineup->entries[0].plugin->self;
     assert_int_equal(jf_route_add(self, jf_str("late"), on_event, NULL), JF_E_INVALID);
 }
 
@@ -319,7 +405,7 @@ static void assert_refused(const char *file, const char *why)
 static void a_plugin_unfit_to_run_is_named_with_the_reason(void **state)
 {
     (void)state;
-    assert_refused("/missing", "not there");
+    assert_refused("/missing", "no such file");
     assert_refused("/other", "ABI");
     assert_refused("/newer", "newer than this host");
     assert_refused("/small", "octets");
@@ -345,10 +431,111 @@ static void a_bad_expression_is_named_with_its_place(void **state)
     assert_int_equal(config_parse(jf_str(text), "/", &config, &wrong), JF_OK);
     free(config->stages[0].route);
     config->stages[0].route = strdup("$request.body.");
-    assert_int_equal(router_new(config, &host, 1, &router, error), JF_E_INVALID);
+    assert_int_equal(route_it(), JF_E_INVALID);
     assert_non_null(strstr(error, "chat"));
     assert_non_null(strstr(error, "character 15"));
-    assert_string_equal(story, "");
+    assert_string_equal(story, "+/talk:chat -/talk:chat ");
+}
+
+/* ---- A lineup after another ---------------------------------------------- */
+
+/* What each of the old ones becomes: the same, another one in its place, or gone. */
+static void replace(struct lineup *after)
+{
+    for (size_t i = lineup->count; i-- > 0;) {
+        if (!lineup_has(after, lineup->entries[i].plugin))
+            plugin_free(lineup->entries[i].plugin, true);
+    }
+    lineup_free(lineup);
+    lineup = after;
+}
+
+static void what_has_not_changed_stays_the_same_instance(void **state)
+{
+    struct lineup *after;
+    (void)state;
+    assert_int_equal(build(TWO_STAGES), JF_OK);
+    assert_int_equal(line_up(lineup, false, &after), JF_OK);
+    assert_int_equal(after->count, 3);
+    assert_int_equal(lineup_fresh_count(after), 0);
+    for (size_t i = 0; i < 3; i++)
+        assert_ptr_equal(after->entries[i].plugin, lineup->entries[i].plugin);
+    replace(after);
+}
+
+static void what_has_changed_is_loaded_beside_the_old(void **state)
+{
+    struct lineup *after;
+    (void)state;
+    assert_int_equal(build(TWO_STAGES), JF_OK);
+    version = 2;
+    story[0] = '\0';
+    assert_int_equal(line_up(lineup, false, &after), JF_OK);
+    assert_string_equal(story, "+/talk:$default +/talk:chat +/rest:chat ");
+    assert_int_equal(lineup_fresh_count(after), 3);
+    for (size_t i = 0; i < 3; i++)
+        assert_ptr_equal(after->entries[i].old, lineup->entries[i].plugin);
+    replace(after);
+}
+
+static void a_file_that_is_missing_has_not_changed(void **state)
+{
+    struct lineup *after;
+    (void)state;
+    assert_int_equal(build(TWO_STAGES), JF_OK);
+    version = 0;
+    assert_int_equal(line_up(lineup, false, &after), JF_OK);
+    assert_int_equal(lineup_fresh_count(after), 0);
+    replace(after);
+}
+
+static void all_anew_means_all(void **state)
+{
+    struct lineup *after;
+    (void)state;
+    assert_int_equal(build(TWO_STAGES), JF_OK);
+    assert_int_equal(line_up(lineup, true, &after), JF_OK);
+    assert_int_equal(lineup_fresh_count(after), 3);
+    replace(after);
+}
+
+static void a_failure_ends_the_new_ones_and_is_not_tried_again(void **state)
+{
+    struct lineup *after = NULL;
+    struct config_error wrong;
+    (void)state;
+    assert_int_equal(build(TWO_STAGES), JF_OK);
+    assert_int_equal(
+        config_parse(jf_str("{\"stages\": {\"$default\": {\"plugins\": [\"/talk\"]},"
+                            "\"chat\": {\"plugins\": [\"/talk\", \"/fails\"]}}}"),
+                     "/", &newer_config, &wrong),
+        JF_OK);
+    version = 2;
+    story[0] = '\0';
+    assert_true(line_up(lineup, false, &after) < 0);
+    assert_null(after);
+    assert_string_equal(story, "+/talk:$default +/talk:chat !/fails:chat "
+                               "-/talk:chat -/talk:$default ");
+    assert_false(plugin_files_changed(lineup->entries[0].plugin));
+}
+
+static void other_options_make_another_instance(void **state)
+{
+    struct lineup *after;
+    struct config_error wrong;
+    (void)state;
+    assert_int_equal(build(TWO_STAGES), JF_OK);
+    assert_int_equal(
+        config_parse(jf_str("{\"stages\": {\"$default\": {\"plugins\": [\"/talk\"]},"
+                            "\"chat\": {\"plugins\": [{\"file\": \"/talk\", \"options\": "
+                            "{\"x\": 1}}, \"/rest\"]}}}"),
+                     "/", &newer_config, &wrong),
+        JF_OK);
+    assert_int_equal(line_up(lineup, false, &after), JF_OK);
+    assert_int_equal(lineup_fresh_count(after), 1);
+    assert_true(after->entries[1].fresh);
+    assert_ptr_equal(after->entries[1].old, lineup->entries[1].plugin);
+    replace(after);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -369,6 +556,12 @@ int main(void)
         TEST(a_plugin_unfit_to_run_is_named_with_the_reason),
         TEST(what_was_not_begun_is_not_ended),
         TEST(a_bad_expression_is_named_with_its_place),
+        TEST(what_has_not_changed_stays_the_same_instance),
+        TEST(what_has_changed_is_loaded_beside_the_old),
+        TEST(a_file_that_is_missing_has_not_changed),
+        TEST(all_anew_means_all),
+        TEST(a_failure_ends_the_new_ones_and_is_not_tried_again),
+        TEST(other_options_make_another_instance),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
