@@ -556,6 +556,8 @@ int reload_new(struct gateway *gateway, const struct config *config,
 
 void reload_end_plugins(struct reload *reload)
 {
+    timer_free(reload->trials);
+    reload->trials = NULL;
     while (!list_empty(&reload->plugins)) {
         struct list_node *last = reload->plugins.prev;
         list_remove(last);

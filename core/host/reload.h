@@ -45,7 +45,8 @@ int reload_new(struct gateway *gateway, const struct config *config,
                const struct config_source *source, struct reload **out,
                char error[PLUGIN_ERROR_MAX]);
 
-/* End all instances, last loaded first, while the workers are still there to be called. */
+/* End all instances, last loaded first, while the workers are still there to be called;
+ * nothing is left on the loop. */
 void reload_end_plugins(struct reload *reload);
 
 /* After that. NULL is accepted. */
