@@ -17,6 +17,7 @@ enum exit_code {
 /* Each takes what follows its name and returns an exit code. */
 int cli_run(int argc, char **argv);
 int cli_check(int argc, char **argv);
+int cli_reload(int argc, char **argv);
 
 /* Say on stderr what is wrong with the command line; returns EXIT_USAGE. */
 __attribute__((format(printf, 1, 2))) int cli_usage_error(const char *format, ...);

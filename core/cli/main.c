@@ -11,9 +11,10 @@ static const char help[] =
     "jackfield - a WebSocket API gateway on your own machine\n"
     "\n"
     "usage:\n"
-    "  jackfield run [options] PLUGIN.so...    serve plugins as the stage \"$default\"\n"
+    "  jackfield run [options] PLUGIN...       serve plugins and scripts as \"$default\"\n"
     "  jackfield run [options] -c FILE         serve what a configuration says\n"
     "  jackfield check -c FILE                 read a configuration and say what is wrong\n"
+    "  jackfield reload [--pid N]              tell a running host to read all again\n"
     "  jackfield --help-config                 every option of a configuration\n"
     "  jackfield --version\n"
     "\n"
@@ -26,9 +27,10 @@ static const char help[] =
     "      --log-format FORMAT     logfmt or json, one line per event on stderr\n"
     "\n"
     "signals: SIGTERM and SIGINT drain: no new connections, events finish, sockets\n"
-    "close with 1001. A second one does not wait.\n"
+    "close with 1001. A second one does not wait. SIGHUP reloads.\n"
     "\n"
-    "exit codes: 0 stopped as asked, 1 not started (configuration, plugin, address),\n"
+    "exit codes: 0 stopped or done as asked, 1 not started or not reloaded\n"
+    "(configuration, plugin, address),\n"
     "2 wrong command line, 3 events were unfinished at the drain deadline\n";
 
 int cli_usage_error(const char *format, ...)
@@ -55,6 +57,8 @@ int main(int argc, char **argv)
         return cli_run(argc - 1, argv + 1);
     if (strcmp(command, "check") == 0)
         return cli_check(argc - 1, argv + 1);
+    if (strcmp(command, "reload") == 0)
+        return cli_reload(argc - 1, argv + 1);
     if (strcmp(command, "--help") == 0 || strcmp(command, "-h") == 0 ||
         strcmp(command, "help") == 0)
         return print_and_leave(help);
@@ -65,6 +69,6 @@ int main(int argc, char **argv)
         return EXIT_CLEAN;
     }
     if (!*command)
-        return cli_usage_error("say what to do: run, check, --help");
+        return cli_usage_error("say what to do: run, check, reload, --help");
     return cli_usage_error("unknown command \"%s\"", command);
 }

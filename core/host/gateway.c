@@ -13,6 +13,7 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/host/api.h"
+#include "core/host/control.h"
 #include "core/host/dispatch.h"
 #include "core/host/engine_so.h"
 #include "core/host/open_files.h"
@@ -57,6 +58,7 @@ struct gateway {
     bool aborting;
     struct list_node rounds;
     struct watch *watch;
+    struct control *control;
     struct timer *deadline;
     void (*stopped)(void *data, bool clean);
     void *data;
@@ -240,14 +242,21 @@ void gateway_worker_drained(struct gateway *gateway, bool clean)
 
 /* ---- Starting ----------------------------------------------------------- */
 
-static void announce(const struct gateway *gateway)
+const char *gateway_url(const struct gateway *gateway, char out[GATEWAY_URL_MAX])
 {
     const struct config *config = gateway->config;
     bool bare_v6 = strchr(config->listen_host, ':') != NULL;
-    LOG_INFO(MAIN, "event=listening url=%s://%s%s%s:%u/ port=%u workers=%u stages=%zu",
-             config->tls_cert ? "https" : "http", bare_v6 ? "[" : "", config->listen_host,
-             bare_v6 ? "]" : "", gateway->port, gateway->port, gateway->worker_count,
-             config->stage_count);
+    snprintf(out, GATEWAY_URL_MAX, "%s://%s%s%s:%u/", config->tls_cert ? "https" : "http",
+             bare_v6 ? "[" : "", config->listen_host, bare_v6 ? "]" : "", gateway->port);
+    return out;
+}
+
+static void announce(const struct gateway *gateway)
+{
+    char url[GATEWAY_URL_MAX];
+    LOG_INFO(MAIN, "event=listening url=%s port=%u workers=%u stages=%zu",
+             gateway_url(gateway, url), gateway->port, gateway->worker_count,
+             gateway->config->stage_count);
 }
 
 static void on_all_ready(struct task *task)
@@ -265,6 +274,7 @@ static void on_all_ready(struct task *task)
         worker_open(gateway->workers[i]);
     announce(gateway);
     watch_start(gateway->watch);
+    control_open(gateway, &gateway->control);
 }
 
 void gateway_worker_ready(struct gateway *gateway, bool ok)
@@ -444,6 +454,7 @@ void gateway_free(struct gateway *gateway)
     }
     timer_free(gateway->deadline);
     watch_free(gateway->watch);
+    control_close(gateway->control);
     library_forget_copies();
     /* A plugin with an unfinished event had no fini: all that its calls can reach stays
      * until the process ends. */

@@ -43,6 +43,11 @@ void gateway_stop(struct gateway *gateway);
 void gateway_ask_reload(struct gateway *gateway,
                         void (*told)(void *data, int status, const char *text), void *data);
 
+#define GATEWAY_URL_MAX 512
+
+/* Where it listens. Returns `out`. [main thread] */
+const char *gateway_url(const struct gateway *gateway, char out[GATEWAY_URL_MAX]);
+
 /* Did it ever accept connections? False after a plugin's worker_init failed. */
 bool gateway_started(const struct gateway *gateway);
 

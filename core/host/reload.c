@@ -558,6 +558,8 @@ void reload_end_plugins(struct reload *reload)
 {
     timer_free(reload->trials);
     reload->trials = NULL;
+    answer(&reload->waiting, JF_E_STOPPING, "the host has stopped");
+    answer(&reload->answering, JF_E_STOPPING, "the host has stopped");
     while (!list_empty(&reload->plugins)) {
         struct list_node *last = reload->plugins.prev;
         list_remove(last);
@@ -570,8 +572,6 @@ void reload_free(struct reload *reload)
     if (!reload)
         return;
     timer_free(reload->trials);
-    answer(&reload->waiting, JF_E_STOPPING, "the host has stopped");
-    answer(&reload->answering, JF_E_STOPPING, "the host has stopped");
     lineup_free(reload->next_lineup);
     drop_next(reload);
     lineup_free(reload->lineup);
