@@ -101,15 +101,15 @@ static size_t put_escaped(char *out, unsigned char c)
     return 4;
 }
 
-const char *log_quote(jf_bytes text, char out[LOG_QUOTED_MAX])
+const char *log_quote_long(jf_bytes text, char *out, size_t size)
 {
     const size_t tail = sizeof("...\"") + 4;
-    bool quoted = needs_quotes(text) || text.len > LOG_QUOTED_MAX - tail;
+    bool quoted = needs_quotes(text) || text.len > size - tail;
     size_t at = 0;
     if (quoted)
         out[at++] = '"';
     for (size_t i = 0; i < text.len; i++) {
-        if (at > LOG_QUOTED_MAX - tail) {
+        if (at > size - tail) {
             memcpy(out + at, "...", 3);
             at += 3;
             break;
@@ -120,6 +120,11 @@ const char *log_quote(jf_bytes text, char out[LOG_QUOTED_MAX])
         out[at++] = '"';
     out[at] = '\0';
     return out;
+}
+
+const char *log_quote(jf_bytes text, char out[LOG_QUOTED_MAX])
+{
+    return log_quote_long(text, out, LOG_QUOTED_MAX);
 }
 
 static size_t format_prefix(char *line, size_t size, enum log_area area,

@@ -60,6 +60,9 @@ __attribute__((format(printf, 3, 4))) void log_write(enum log_area area,
  * is too long for `out`. Returns `out`. */
 const char *log_quote(jf_bytes text, char out[LOG_QUOTED_MAX]);
 
+/* For text of our own, or of a plugin's author: `size` is at least LOG_QUOTED_MAX. */
+const char *log_quote_long(jf_bytes text, char *out, size_t size);
+
 #define LOG_AT(level, area, ...)                                                           \
     (log_enabled(level) ? log_write(LOG_AREA_##area, level, __VA_ARGS__) : (void)0)
 #define LOG_ERROR(area, ...) LOG_AT(JF_ERROR, area, __VA_ARGS__)

@@ -374,9 +374,11 @@ static void api_timer_stop(jf_worker *w, jf_timer timer)
 
 /* ---- Comforts ----------------------------------------------------------- */
 
+#define API_LOG_MAX 1536 /* what jf_log() cuts at, and room for escapes */
+
 static void api_log(jf_self *self, int level, jf_bytes text)
 {
-    char quoted[LOG_QUOTED_MAX];
+    char quoted[API_LOG_MAX];
     if (level == JF_ERROR && plugin_of(self)->initialising) {
         plugin_keep_complaint(plugin_of(self), text);
         return;
@@ -384,7 +386,7 @@ static void api_log(jf_self *self, int level, jf_bytes text)
     if (level < JF_ERROR || level > JF_DEBUG || !log_enabled((enum jf_level)level))
         return;
     log_write(LOG_AREA_PLUGIN, (enum jf_level)level, "event=says plugin=%s text=%s",
-              plugin_of(self)->name, log_quote(text, quoted));
+              plugin_of(self)->name, log_quote_long(text, quoted, sizeof(quoted)));
 }
 
 static void api_id_to_text(jf_conn_id id, char *text)

@@ -88,9 +88,10 @@ static void answer(struct list_node *requests, int status, const char *text)
 
 static void finish(struct reload *reload, int status, const char *text)
 {
-    char quoted[LOG_QUOTED_MAX];
+    char quoted[PLUGIN_ERROR_MAX];
     if (status < 0)
-        LOG_ERROR(PLUGIN, "event=reload_failed reason=%s", log_quote(jf_str(text), quoted));
+        LOG_ERROR(PLUGIN, "event=reload_failed reason=%s",
+                  log_quote_long(jf_str(text), quoted, sizeof(quoted)));
     answer(&reload->answering, status, text);
     reload->busy = false;
     gateway_reloaded(reload->gateway);

@@ -70,7 +70,7 @@ def environment(leaks=True):
 class Host:
     """One run of the program. `port` is where it listens; `log` holds its lines."""
 
-    def __init__(self, command, *, unfinished=False, **popen):
+    def __init__(self, command, *, unfinished=False, extra_env=None, **popen):
         """`unfinished`: events are left unfinished on purpose, so that it ends with 3, and
         with whatever those hold."""
         self.command = [str(part) for part in command]
@@ -90,7 +90,7 @@ class Host:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env=environment(leaks=not unfinished),
+            env={**environment(leaks=not unfinished), **(extra_env or {})},
             **popen,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -141,6 +141,11 @@ class Host:
         found = re.search(r'\burl="?([^" ]+)', line)
         self.url = found.group(1) if found else None
         return self
+
+    @property
+    def sanitized(self):
+        """Its memory is not what it would be."""
+        return b"__asan_init" in pathlib.Path(self.command[0]).read_bytes()
 
     # -- its clients
 
