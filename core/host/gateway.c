@@ -272,9 +272,9 @@ static void on_all_ready(struct task *task)
     gateway->phase = SERVING;
     for (uint32_t i = 0; i < gateway->worker_count; i++)
         worker_open(gateway->workers[i]);
-    announce(gateway);
-    watch_start(gateway->watch);
     control_open(gateway, &gateway->control);
+    watch_start(gateway->watch);
+    announce(gateway);
 }
 
 void gateway_worker_ready(struct gateway *gateway, bool ok)
