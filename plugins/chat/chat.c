@@ -23,7 +23,7 @@
  *
  * There is no lock and nothing per worker: who is in the room is a group of the host's, a
  * name is an attribute of its connection, and the rest never changes after init, except for
- * one atomic number.
+ * one atomic number, which the next build goes on with when this one is replaced.
  */
 #include "jackfield.h"
 
@@ -42,12 +42,22 @@
 #define MESSAGE_DEFAULT_MAX 4096
 #define MESSAGE_LIMIT_MAX (1024 * 1024)
 
+#define ROOM_LAYOUT 1
+
+/* What this build and the one that takes its place in a reload both count in: whoever is in
+ * the room is, whichever build let them in. */
+struct room {
+    unsigned layout; /* ROOM_LAYOUT of the build that made it: first, for ever */
+    atomic_uint users;
+    atomic_uint online;
+};
+
 /* This instance's state: jf_self.state. */
 struct chat {
+    struct room *room; /* first, for ever: take_over() reads another build's */
     bool is_json;
     char *prefix;
     size_t max_message;
-    atomic_uint online;
 };
 
 /* ---- Who is who ------------------------------------------------------------------------
@@ -202,11 +212,11 @@ static void on_joined(jf_worker *w, void *data, int status)
     struct jf_event *ev = data;
     struct chat *chat = w->self->state;
     if (status == JF_OK) {
-        unsigned online = atomic_fetch_add(&chat->online, 1) + 1;
+        unsigned online = atomic_fetch_add(&chat->room->online, 1) + 1;
         if (chat->is_json)
             status = greet(ev, online);
         if (status < 0)
-            atomic_fetch_sub(&chat->online, 1);
+            atomic_fetch_sub(&chat->room->online, 1);
     }
     jf_finish(ev, status);
 }
@@ -307,8 +317,8 @@ static void on_leaver(jf_worker *w, void *data, int status, jf_bytes name)
     struct chat *chat = w->self->state;
     if (status == JF_OK || status == JF_E_NOT_FOUND) {
         struct person person = person_of(ev, name);
-        status =
-            tell(ev, true, presence_frame("left", &person, atomic_load(&chat->online)));
+        status = tell(ev, true,
+                      presence_frame("left", &person, atomic_load(&chat->room->online)));
     }
     jf_finish(ev, status);
 }
@@ -318,7 +328,7 @@ static void on_leaver(jf_worker *w, void *data, int status, jf_bytes name)
 static int on_disconnect(struct jf_event *ev)
 {
     struct chat *chat = ev->self->state;
-    atomic_fetch_sub(&chat->online, 1);
+    atomic_fetch_sub(&chat->room->online, 1);
     if (!chat->is_json)
         return JF_OK;
     int status = jf_attr_get(ev->worker, ev->conn, NAME, on_leaver, ev);
@@ -387,11 +397,29 @@ static int read_options(jf_self *self, struct chat *chat, jf_bytes text)
     return status;
 }
 
+static struct room *room_new(void)
+{
+    struct room *room = calloc(1, sizeof(*room));
+    if (!room)
+        return NULL;
+    room->layout = ROOM_LAYOUT;
+    atomic_init(&room->users, 1);
+    return room;
+}
+
+static void room_release(struct room *room)
+{
+    if (room && atomic_fetch_sub(&room->users, 1) == 1)
+        free(room);
+}
+
 static void fini(jf_self *self)
 {
     struct chat *chat = self->state;
-    if (chat)
+    if (chat) {
+        room_release(chat->room);
         free(chat->prefix);
+    }
     free(chat);
     self->state = NULL;
 }
@@ -402,12 +430,28 @@ static int init(jf_self *self, jf_bytes options)
     self->state = chat;
     if (!chat)
         return JF_E_NOMEM;
+    chat->room = room_new();
     chat->prefix = strdup("");
     chat->max_message = MESSAGE_DEFAULT_MAX;
-    int status = chat->prefix ? read_options(self, chat, options) : JF_E_NOMEM;
+    int status =
+        chat->room && chat->prefix ? read_options(self, chat, options) : JF_E_NOMEM;
     if (status < 0)
         fini(self); /* the host calls it only after an init that succeeded */
     return status;
+}
+
+/* Count on in the room of the build that runs, if we know its layout; else those who are in
+ * it are not counted any more, and nothing else is lost. */
+static int take_over(jf_self *self, const jf_self *old)
+{
+    struct chat *chat = self->state;
+    struct room *room = ((const struct chat *)old->state)->room;
+    if (room->layout != ROOM_LAYOUT)
+        return JF_OK;
+    atomic_fetch_add(&room->users, 1);
+    room_release(chat->room);
+    chat->room = room;
+    return JF_OK;
 }
 
 static const struct jf_route routes[] = {
@@ -418,4 +462,5 @@ static const struct jf_route routes[] = {
     { NULL, NULL },
 };
 
-JF_PLUGIN(.name = "chat", .version = "1.0", .routes = routes, .init = init, .fini = fini);
+JF_PLUGIN(.name = "chat", .version = "1.1", .routes = routes, .init = init, .fini = fini,
+          .take_over = take_over);

@@ -145,7 +145,8 @@ class Host:
     @property
     def sanitized(self):
         """Its memory is not what it would be."""
-        return b"__asan_init" in pathlib.Path(self.command[0]).read_bytes()
+        program = pathlib.Path(self.command[0]).read_bytes()
+        return b"__asan_init" in program or b"__tsan_init" in program
 
     # -- its clients
 
