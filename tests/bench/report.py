@@ -6,14 +6,22 @@ import os
 import platform
 import statistics
 
-from rows import ECHO, FAN, HANDSHAKE, IDLE, STEADY, size
+from rows import ECHO, FAN, HANDLER, HANDSHAKE, IDLE, STEADY, size
 
 BEGIN, END = "<!-- results -->", "<!-- /results -->"
 
-TITLES = {"epoll": "raw epoll", "lws": "libwebsockets", "jackfield": "jackfield"}
+TITLES = {
+    "epoll": "raw epoll",
+    "lws": "libwebsockets",
+    "jackfield": "jackfield",
+    "native": "in C: sends the body",
+    "lua": "in Lua: returns the body",
+    "lua_json": "in Lua: decodes it, looks at the event",
+}
 
 HEADINGS = {
     ECHO: "Routed echo",
+    HANDLER: "The same route, handled in C and in Lua",
     STEADY: "Routed echo at a fixed rate",
     FAN: "Fan-out, per delivery",
     HANDSHAKE: "Handshakes",
@@ -35,7 +43,7 @@ class Results:
         return statistics.median(value[key] for value in self.values[row, server])
 
     def ratios(self, row, server):
-        mine, limit = self.values[row, server], self.values[row, "epoll"]
+        mine, limit = self.values[row, server], self.values[row, row.base]
         return [m["cpu_ns"] / l["cpu_ns"] for m, l in zip(mine, limit)]
 
 
@@ -61,7 +69,7 @@ def connections(row):
 
 
 def ratio(results, row, server):
-    if server == "epoll":
+    if server == row.base:
         return "1"
     ratios = results.ratios(row, server)
     text = f"{statistics.median(ratios):.2f}"
@@ -71,10 +79,11 @@ def ratio(results, row, server):
 
 
 def verdict(row, server, reached):
-    if server != "jackfield" or not row.target:
+    target = row.target_of(server)
+    if not target:
         return ""
-    word = "met" if reached <= row.target else "missed"
-    return f"{row.target:.2f} {word}"
+    word = "met" if reached <= target else "missed"
+    return f"{target:.2f} {word}"
 
 
 def target(results, row, server):
@@ -99,6 +108,15 @@ TAIL = ["p50 us", "p99 us", "p99.9 us"]
 
 def echo_table(results, rows):
     head = ["connections", "in flight", "payload", "server", "CPU ns", "x raw epoll",
+            "target", "messages/s", *TAIL]
+    return table(head, [
+        [connections(row), str(row.depth), size(row.size),
+         *traffic(results, row, server, PERCENTILES)]
+        for row in rows for server in row.servers])
+
+
+def handler_table(results, rows):
+    head = ["connections", "in flight", "payload", "handler", "CPU ns", "x in C",
             "target", "messages/s", *TAIL]
     return table(head, [
         [connections(row), str(row.depth), size(row.size),
@@ -144,6 +162,7 @@ def idle_table(results, rows):
 
 TABLES = {
     ECHO: echo_table,
+    HANDLER: handler_table,
     STEADY: steady_table,
     FAN: fan_table,
     HANDSHAKE: handshake_table,

@@ -3,8 +3,11 @@
 from dataclasses import dataclass, replace
 
 SERVERS = ("epoll", "lws", "jackfield")
+HANDLERS = ("native", "lua", "lua_json")  # each is jackfield, with another handler
+HANDLER_TARGETS = {"lua": 1.10, "lua_json": 1.30}
 
 ECHO, STEADY, FAN, HANDSHAKE, IDLE = "echo", "steady", "fan", "handshake", "idle"
+HANDLER = "handler"
 
 
 @dataclass(frozen=True)
@@ -34,10 +37,22 @@ class Row:
 
     @property
     def scene(self):
-        return ECHO if self.group == STEADY else self.group
+        return ECHO if self.group in (STEADY, HANDLER) else self.group
+
+    @property
+    def base(self):
+        """Whose cost is 1."""
+        return "native" if self.group == HANDLER else "epoll"
+
+    def target_of(self, server):
+        if self.group == HANDLER:
+            return HANDLER_TARGETS.get(server, 0)
+        return self.target if server == "jackfield" else 0
 
     @property
     def servers(self):
+        if self.group == HANDLER:
+            return HANDLERS
         return ("epoll", "jackfield") if self.group == FAN else SERVERS
 
 
@@ -60,8 +75,15 @@ def fan_rows():
         yield Row(FAN, connections, depth=16, size=100, target=0.20)
 
 
+def handler_rows():
+    for octets in (20, 1024):
+        yield Row(HANDLER, 100, size=octets)
+    yield Row(HANDLER, 100, depth=16)
+
+
 def all_rows():
     yield from echo_rows()
+    yield from handler_rows()
     yield Row(STEADY, 1000, depth=256, rate=20000)
     yield from fan_rows()
     yield Row(HANDSHAKE, 64, target=1.3)
@@ -72,6 +94,7 @@ def quick_rows():
     """One of each kind, small enough for any limit of open files."""
     yield Row(ECHO, 100)
     yield Row(ECHO, 100, depth=16, size=1024)
+    yield Row(HANDLER, 100)
     yield Row(STEADY, 100, depth=256, rate=2000)
     yield Row(FAN, 500, depth=16, size=100)
     yield Row(HANDSHAKE, 16)

@@ -9,9 +9,11 @@ import subprocess
 import tempfile
 import time
 
-from rows import FAN, HANDSHAKE, IDLE, STEADY
+from rows import FAN, HANDLERS, HANDSHAKE, IDLE, STEADY
 
 BINARIES = ("jackfield", "echo.so", "fan.so", "load", "yard_epoll", "yard_lws")
+SCRIPTS = {"lua": "echo.lua", "lua_json": "decode.lua"}
+HERE = pathlib.Path(__file__).resolve().parent
 
 START_S, STOP_S = 10, 5
 
@@ -66,8 +68,10 @@ class Server:
         self.command = self.command_for(row, found, workers)
 
     def command_for(self, row, found, workers):
-        if self.name == "jackfield":
+        if self.name == "jackfield" or self.name in HANDLERS:
             plugin = found["fan.so" if row.group in (FAN, HANDSHAKE) else "echo.so"]
+            if self.name in SCRIPTS:
+                plugin = str(HERE / SCRIPTS[self.name])
             return [found["jackfield"], "run", plugin, "--port", str(self.port),
                     "--workers", str(workers)]
         options = ["--fan"] if row.group == FAN else []
@@ -119,7 +123,8 @@ class Server:
     def __exit__(self, kind, error, trace):
         code = self.end()
         try:
-            if kind is None and self.name == "jackfield" and code != 0:
+            ours = self.name == "jackfield" or self.name in HANDLERS
+            if kind is None and ours and code != 0:
                 raise self.failure(f"was asked to stop; exit code: {code}")
         finally:
             self.log.close()
