@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#define WATCH_MAX 4095 /* octets of a path */
+
 static const char base64url[] =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
@@ -362,25 +364,30 @@ static int call_id_from_text(jf_bytes text, jf_conn_id *out)
     return JF_OK;
 }
 
-static int call_group_count(jf_worker *w, jf_bytes group, jf_count_fn *done, void *data)
-{
-    (void)w;
-    (void)group;
-    (void)done;
-    (void)data;
-    return JF_E_UNAVAILABLE;
-}
+/* ---- What the event was, and what to look at -------------------------------------------
+ */
 
-static jf_bytes call_event_json(struct jf_event *ev)
+static jf_bytes call_event_json(struct jf_event *seen)
 {
-    (void)ev;
-    return jf_view(NULL, 0);
+    struct fake_event *event = (struct fake_event *)(void *)seen;
+    struct fake_host *host = enter(seen->self);
+    jf_bytes json = jf_view(NULL, 0);
+    if (event->stage == FAKE_FINISHED)
+        fake_fault(host, "the JSON of a finished event of route '%s' was asked for",
+                   seen->route.ptr);
+    else
+        json = fake_write_json(host, event);
+    leave(host, JF_OK);
+    return json;
 }
 
 static int call_watch(jf_self *self, jf_bytes path)
 {
-    (void)self;
-    return path.len ? JF_OK : JF_E_INVALID;
+    struct fake_host *host = enter(self);
+    if (!path.len || path.len > WATCH_MAX || memchr(path.ptr, '\0', path.len))
+        return leave(host, JF_E_INVALID);
+    add_line(host, &host->watched, JF_INFO, path);
+    return leave(host, JF_OK);
 }
 
 const struct jf_host fake_table = {
@@ -407,7 +414,7 @@ const struct jf_host fake_table = {
     .log = call_log,
     .id_to_text = call_id_to_text,
     .id_from_text = call_id_from_text,
-    .group_count = call_group_count,
+    .group_count = fake_group_count,
     .event_json = call_event_json,
     .watch = call_watch,
 };

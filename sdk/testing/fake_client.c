@@ -1,5 +1,6 @@
 /*
- * From how a test writes a client down, "name=Ann&wait=20", to what $connect is shown.
+ * From how a test writes a client down, "name=Ann&wait=20", to what $connect is shown; and
+ * how clients move from one host to another.
  *
  * Lenient where the real host is strict: a test that wants a broken request head belongs to
  * the host's own tests.
@@ -81,7 +82,19 @@ static const struct jf_pair *decode_pairs(struct fake_arena *memory,
     return pairs;
 }
 
-void fake_fill_connect(struct fake_event *event, const struct fake_client *client)
+/* What later events of the connection tell of its head. */
+static void note_client(struct fake_arena *memory, struct fake_conn *conn,
+                        const struct jf_connect *connect)
+{
+    jf_bytes host = jf_find(connect->headers, connect->header_count, "Host");
+    jf_bytes agent = jf_find(connect->headers, connect->header_count, "User-Agent");
+    conn->host_name = fake_text(memory, host.ptr ? host : jf_str("localhost"));
+    conn->agent = agent.ptr ? fake_text(memory, agent) : NULL;
+    conn->peer = fake_text(memory, connect->peer);
+}
+
+void fake_fill_connect(struct fake_host *host, struct fake_event *event,
+                       const struct fake_client *client)
 {
     struct jf_connect *connect = &event->connect;
     struct fake_arena *memory = &event->memory;
@@ -93,4 +106,71 @@ void fake_fill_connect(struct fake_event *event, const struct fake_client *clien
     const struct jf_pair *raw = split(memory, keep(memory, fake_or(client->query, "")).ptr,
                                       '&', '=', &connect->query_count);
     connect->query = decode_pairs(memory, raw, connect->query_count);
+    note_client(&host->memory, event->conn, connect);
+}
+
+/* ---- Moving ----------------------------------------------------------------------------
+ */
+
+static const char *keep_or_null(struct fake_arena *memory, const char *text)
+{
+    return text ? keep(memory, text).ptr : NULL;
+}
+
+static void move_frames(struct fake_arena *memory, const struct fake_conn *from,
+                        struct fake_conn *to)
+{
+    to->sent = NULL;
+    to->sent_end = &to->sent;
+    for (const struct fake_sent *sent = from->sent; sent; sent = sent->next) {
+        struct fake_sent *copy = fake_take(memory, sizeof(*copy));
+        copy->frame = sent->frame;
+        copy->frame.text = fake_text(memory, jf_view(sent->frame.text, sent->frame.len));
+        *to->sent_end = copy;
+        to->sent_end = &copy->next;
+    }
+}
+
+/* A copy with nothing in the old host's memory. */
+static void move_client(struct fake_host *from, struct fake_host *to,
+                        const struct fake_conn *conn)
+{
+    struct fake_arena *memory = &to->memory;
+    struct fake_conn *copy = fake_take(memory, sizeof(*copy));
+    *copy = *conn;
+    copy->worker = &to->workers[conn->worker->index % to->self.worker_count];
+    copy->stage = keep(memory, conn->stage).ptr;
+    copy->host_name = keep(memory, conn->host_name).ptr;
+    copy->agent = keep_or_null(memory, conn->agent);
+    copy->peer = keep(memory, conn->peer).ptr;
+    copy->verdict.body = keep(memory, conn->verdict.body).ptr;
+    copy->verdict.subprotocol = keep_or_null(memory, conn->verdict.subprotocol);
+    copy->closed.reason = keep(memory, conn->closed.reason).ptr;
+    copy->ended.reason = keep(memory, conn->ended.reason).ptr;
+    move_frames(memory, conn, copy);
+    copy->next = NULL;
+    struct fake_conn **end = &to->conns;
+    while (*end)
+        end = &(*end)->next;
+    *end = copy;
+    fake_move_facts(from, to, conn->id);
+}
+
+void fake_move_clients(struct fake_host *from, struct fake_host *to)
+{
+    pthread_mutex_lock(&from->lock);
+    pthread_mutex_lock(&to->lock);
+    struct fake_conn **slot = &from->conns;
+    to->conn_count = from->conn_count;
+    while (*slot) {
+        const struct fake_conn *conn = *slot;
+        if (conn->line) { /* at work */
+            slot = &(*slot)->next;
+        } else {
+            move_client(from, to, conn);
+            *slot = conn->next;
+        }
+    }
+    pthread_mutex_unlock(&to->lock);
+    pthread_mutex_unlock(&from->lock);
 }

@@ -52,13 +52,25 @@ static int check_description(struct fake_host *host)
     return JF_OK;
 }
 
-static int run_init(struct fake_host *host, const char *options)
+static void run_fini(struct fake_host *host)
 {
-    if (!host->plugin.init)
-        return JF_OK;
+    if (host->plugin.fini)
+        host->plugin.fini(&host->self);
+}
+
+/* ... and take_over, if there is somebody whose place it takes. */
+static int run_init(struct fake_host *host, struct fake_host *old, const char *options)
+{
+    int status = JF_OK;
     host->in_init = true;
-    int status = host->plugin.init(&host->self, jf_str(options));
+    if (host->plugin.init)
+        status = host->plugin.init(&host->self, jf_str(options));
     host->in_init = false;
+    if (status < 0 || !old || !host->plugin.take_over)
+        return status;
+    status = host->plugin.take_over(&host->self, &old->self);
+    if (status < 0)
+        run_fini(host);
     return status;
 }
 
@@ -87,22 +99,33 @@ static int run_worker_init(struct fake_host *host)
     return JF_OK;
 }
 
-int fake_host_start(struct fake_host *host, const char *options)
+static int begin(struct fake_host *host, struct fake_host *old, const char *options)
 {
     int status = check_description(host);
     if (status < 0)
         return status;
-    status = run_init(host, options);
+    status = run_init(host, old, options);
     if (status < 0)
         return status;
     status = run_worker_init(host);
-    if (status < 0) {
-        if (host->plugin.fini)
-            host->plugin.fini(&host->self);
-        return status;
-    }
-    host->running = true;
-    return JF_OK;
+    if (status < 0)
+        run_fini(host);
+    host->running = status >= 0;
+    return status;
+}
+
+int fake_host_start(struct fake_host *host, const char *options)
+{
+    return begin(host, NULL, options);
+}
+
+int fake_host_take_over(struct fake_host *host, struct fake_host *old, const char *options)
+{
+    host->now = old->now;
+    int status = begin(host, old, options);
+    if (status >= 0)
+        fake_move_clients(old, host);
+    return status < 0 ? status : JF_OK;
 }
 
 static bool is_busy(struct fake_host *host)
@@ -149,8 +172,7 @@ void fake_host_stop(struct fake_host *host)
     blame_unfinished(host);
     host->running = false;
     run_worker_fini(host, host->self.worker_count);
-    if (host->plugin.fini)
-        host->plugin.fini(&host->self);
+    run_fini(host);
 }
 
 static void free_jobs(struct fake_job *jobs)
@@ -218,6 +240,7 @@ static struct fake_conn *add_conn(struct fake_host *host, const struct fake_clie
     conn->verdict.status = conn->status = JF_LATER;
     conn->verdict.body = conn->closed.reason = conn->ended.reason = "";
     conn->sent_end = &conn->sent;
+    conn->connected_at = host->now;
     *end = conn;
     return conn;
 }
@@ -227,7 +250,7 @@ jf_conn_id fake_host_connect_as(struct fake_host *host, const struct fake_client
     pthread_mutex_lock(&host->lock);
     struct fake_conn *conn = add_conn(host, client);
     struct fake_event *event = fake_add_event(host, conn, JF_CONNECT, jf_str("$connect"));
-    fake_fill_connect(event, client);
+    fake_fill_connect(host, event, client);
     fake_deliver(host, conn);
     pthread_mutex_unlock(&host->lock);
     return conn->id;
@@ -374,6 +397,16 @@ bool fake_host_logged(struct fake_host *host, int level, const char *part)
     pthread_mutex_lock(&host->lock);
     for (const struct fake_line *line = host->log; line; line = line->next)
         found = found || (line->level == level && strstr(line->text, part));
+    leave(host);
+    return found;
+}
+
+bool fake_host_watches(struct fake_host *host, const char *path)
+{
+    bool found = false;
+    pthread_mutex_lock(&host->lock);
+    for (const struct fake_line *line = host->watched; line; line = line->next)
+        found = found || strcmp(line->text, path) == 0;
     leave(host);
     return found;
 }

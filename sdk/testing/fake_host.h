@@ -50,6 +50,13 @@ struct fake_host *fake_host_new(const struct jf_plugin *plugin, uint32_t workers
  * The first failure is returned, after undoing what had worked, as the real host does. */
 int fake_host_start(struct fake_host *host, const char *options);
 
+/* The same for an instance that takes the place of `old`, which is running: take_over comes
+ * between init and worker_init. If it works, clients without an unfinished event move here,
+ * with their attributes, memberships and frames, and so does the time; their next event is
+ * this one's. Those at work stay with `old`, which finishes what it began until it is
+ * stopped. The two may be of different plugins, as a new build is. */
+int fake_host_take_over(struct fake_host *host, struct fake_host *old, const char *options);
+
 /* Drain and stop: hang up on all with 1001, let events finish (30 s on the fake clock, 2 s
  * on the real one), then worker_fini and fini. Optional before fake_host_free(). */
 void fake_host_stop(struct fake_host *host);
@@ -122,6 +129,8 @@ struct fake_close fake_host_closed(struct fake_host *host, jf_conn_id conn);
 
 /* ---- Time ---------------------------------------------------------------------------- */
 
+/* The fake clock begins with 1970; jf_event_json() tells it. */
+
 /* Carry out all that is due, and what follows from it, until nothing is left to do now:
  * completions, posts, finished events, timers. Returns the number of steps. */
 size_t fake_host_turn(struct fake_host *host);
@@ -143,6 +152,9 @@ size_t fake_host_timers(struct fake_host *host);
 
 /* Was a line of this level logged that contains `part`? */
 bool fake_host_logged(struct fake_host *host, int level, const char *part);
+
+/* Was this path given to jf_watch()? */
+bool fake_host_watches(struct fake_host *host, const char *path);
 
 /* The oldest broken promise you have not been told yet; NULL if there is none. */
 const char *fake_host_fault(struct fake_host *host);

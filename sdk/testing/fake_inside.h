@@ -34,6 +34,8 @@ struct fake_event {
     struct jf_connect connect;
     struct jf_message message;
     struct jf_disconnect disconnect;
+    uint32_t number;
+    jf_bytes json;            /* once it was asked for */
     struct fake_arena memory; /* of what it shows; released when it is finished */
 };
 
@@ -44,6 +46,9 @@ struct fake_conn {
     jf_conn_id id;
     jf_worker *worker;
     const char *stage;
+    const char *host_name, *agent,
+        *peer; /* as its head said; the agent NULL if it did not */
+    uint64_t connected_at;
     enum fake_state state;
     bool stuffed, forgotten;
     struct fake_event *line; /* the first is the one in progress */
@@ -59,7 +64,7 @@ struct fake_sent {
     struct fake_frame frame;
 };
 
-enum fake_job_kind { FAKE_RUN, FAKE_DONE, FAKE_VALUE, FAKE_MEMBERS };
+enum fake_job_kind { FAKE_RUN, FAKE_DONE, FAKE_VALUE, FAKE_MEMBERS, FAKE_COUNT };
 
 /* Something to call on a worker: now, or at a time. */
 struct fake_job {
@@ -71,6 +76,7 @@ struct fake_job {
         jf_done_fn *done;
         jf_value_fn *value;
         jf_members_fn *members;
+        jf_count_fn *count;
     } call;
     void *data;
     int status;
@@ -120,7 +126,7 @@ struct fake_host {
     jf_self self;
     struct fake_arena memory;
     struct fake_conn *conns;
-    uint32_t conn_count;
+    uint32_t conn_count, event_count;
     struct fake_route *routes;
     struct fake_job *jobs;   /* in order */
     struct fake_job *timers; /* by due time */
@@ -129,12 +135,15 @@ struct fake_host {
     size_t news; /* posts and finishes, for fake_host_wait() */
     struct fake_fact *facts;
     int store_status;
-    struct fake_line *log, *faults;
+    struct fake_line *log, *faults, *watched;
 };
 
 /* fake_client.c */
 const char *fake_or(const char *text, const char *otherwise);
-void fake_fill_connect(struct fake_event *event, const struct fake_client *client);
+void fake_fill_connect(struct fake_host *host, struct fake_event *event,
+                       const struct fake_client *client);
+/* Those that are not at work, with all that is known about them. Takes both locks. */
+void fake_move_clients(struct fake_host *from, struct fake_host *to);
 
 /* fake_calls.c: what jackfield.h promises */
 extern const struct jf_host fake_table;
@@ -157,9 +166,14 @@ int fake_group_join(jf_worker *w, jf_bytes group, jf_conn_id conn, jf_done_fn *d
 int fake_group_leave(jf_worker *w, jf_bytes group, jf_conn_id conn, jf_done_fn *done,
                      void *data);
 int fake_group_members(jf_worker *w, jf_bytes group, jf_members_fn *done, void *data);
+int fake_group_count(jf_worker *w, jf_bytes group, jf_count_fn *done, void *data);
+void fake_move_facts(struct fake_host *from, struct fake_host *to, jf_conn_id conn);
 void fake_forget(struct fake_host *host, struct fake_conn *conn);
 struct fake_fact *fake_next_fact(struct fake_fact *from, bool is_group, jf_bytes key);
 bool fake_same_conn(jf_conn_id a, jf_conn_id b);
+
+/* fake_json.c: the event as API Gateway writes it down; in the event's memory */
+jf_bytes fake_write_json(const struct fake_host *host, struct fake_event *event);
 
 /* fake_turn.c: what happens next */
 struct fake_job *fake_add_job(struct fake_host *host, jf_worker *w,

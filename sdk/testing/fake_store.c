@@ -72,7 +72,7 @@ void fake_forget(struct fake_host *host, struct fake_conn *conn)
     }
 }
 
-/* What all five check before they do anything. */
+/* What all six check before they do anything. */
 static int check(jf_worker *w, const jf_conn_id *id, jf_bytes key, const char *what)
 {
     struct fake_host *host = fake_host_of(w->self);
@@ -82,6 +82,15 @@ static int check(jf_worker *w, const jf_conn_id *id, jf_bytes key, const char *w
         return JF_OK;
     const struct fake_conn *conn = fake_find(host, *id);
     return conn && !conn->forgotten ? JF_OK : JF_E_GONE;
+}
+
+/* Who is gone may be asked about and may leave; it gets nothing new. */
+static int check_alive(jf_worker *w, jf_conn_id id, jf_bytes key, const char *what)
+{
+    int status = check(w, &id, key, what);
+    if (status == JF_OK && fake_find(fake_host_of(w->self), id)->state == FAKE_GONE)
+        status = JF_E_GONE;
+    return status;
 }
 
 static struct fake_host *enter(const jf_worker *w)
@@ -111,7 +120,7 @@ int fake_attr_set(jf_worker *w, jf_conn_id conn, jf_bytes key, jf_bytes value,
                   jf_done_fn *done, void *data)
 {
     struct fake_host *host = enter(w);
-    int status = check(w, &conn, key, "jf_attr_set");
+    int status = check_alive(w, conn, key, "jf_attr_set");
     if (status == JF_OK && value.len > VALUE_MAX)
         status = JF_E_TOO_BIG;
     if (status < 0)
@@ -151,7 +160,7 @@ int fake_group_join(jf_worker *w, jf_bytes group, jf_conn_id conn, jf_done_fn *d
                     void *data)
 {
     struct fake_host *host = enter(w);
-    int status = check(w, &conn, group, "jf_group_join");
+    int status = check_alive(w, conn, group, "jf_group_join");
     if (status < 0)
         return leave(host, status);
     if (host->store_status == JF_OK)
@@ -173,6 +182,14 @@ int fake_group_leave(jf_worker *w, jf_bytes group, jf_conn_id conn, jf_done_fn *
     return leave(host, JF_OK);
 }
 
+static size_t count_from(struct fake_fact *fact, jf_bytes group)
+{
+    size_t count = 0;
+    for (; fact; fact = fake_next_fact(fact->next, true, group))
+        count++;
+    return count;
+}
+
 int fake_group_members(jf_worker *w, jf_bytes group, jf_members_fn *done, void *data)
 {
     struct fake_host *host = enter(w);
@@ -186,13 +203,42 @@ int fake_group_members(jf_worker *w, jf_bytes group, jf_members_fn *done, void *
     job->data = data;
     job->status = host->store_status;
     struct fake_fact *fact = fake_next_fact(host->facts, true, group);
-    size_t count = 0;
-    for (struct fake_fact *at = fact; at; at = fake_next_fact(at->next, true, group))
-        count++;
+    size_t count = count_from(fact, group);
     if (job->status == JF_OK && count) {
         job->ids = fake_take(&job->memory, count * sizeof(*job->ids));
         for (; fact; fact = fake_next_fact(fact->next, true, group))
             job->ids[job->count++] = fact->conn;
     }
     return leave(host, JF_OK);
+}
+
+int fake_group_count(jf_worker *w, jf_bytes group, jf_count_fn *done, void *data)
+{
+    struct fake_host *host = enter(w);
+    int status = check(w, NULL, group, "jf_group_count");
+    if (status == JF_OK && !done)
+        status = JF_E_INVALID;
+    if (status < 0)
+        return leave(host, status);
+    struct fake_job *job = fake_add_job(host, w, FAKE_COUNT);
+    job->call.count = done;
+    job->data = data;
+    job->status = host->store_status;
+    if (job->status == JF_OK)
+        job->count = count_from(fake_next_fact(host->facts, true, group), group);
+    return leave(host, JF_OK);
+}
+
+void fake_move_facts(struct fake_host *from, struct fake_host *to, jf_conn_id conn)
+{
+    struct fake_fact *fact = from->facts;
+    while (fact) {
+        struct fake_fact *next = fact->next;
+        if (fake_same_conn(fact->conn, conn)) {
+            put(to, conn, fact->is_group, jf_view(fact->key, fact->key_len),
+                jf_view(fact->value, fact->value_len));
+            drop(from, fact);
+        }
+        fact = next;
+    }
 }

@@ -55,6 +55,7 @@ struct fake_event *fake_add_event(struct fake_host *host, struct fake_conn *conn
     struct fake_event *event = fake_take(&host->memory, sizeof(*event));
     struct fake_event **end = &conn->line;
     event->conn = conn;
+    event->number = ++host->event_count;
     event->seen.self = &host->self;
     event->seen.worker = conn->worker;
     event->seen.conn = conn->id;
@@ -251,6 +252,9 @@ static void call_job(struct fake_job *job)
         break;
     case FAKE_MEMBERS:
         job->call.members(job->worker, job->data, job->status, job->ids, job->count);
+        break;
+    case FAKE_COUNT:
+        job->call.count(job->worker, job->data, job->status, job->count);
         break;
     }
 }

@@ -27,6 +27,12 @@ static void on_members(jf_worker *w, void *data, int status, const jf_conn_id *i
     on_done(w, data, status);
 }
 
+static void on_count(jf_worker *w, void *data, int status, uint64_t count)
+{
+    (void)count;
+    on_done(w, data, status);
+}
+
 static int on_connect(struct jf_event *ev)
 {
     jf_bytes name = jf_find(ev->connect->query, ev->connect->query_count, "name");
@@ -42,7 +48,8 @@ static int on_store(struct jf_event *ev)
         jf_attr_get(ev->worker, ev->conn, key, on_value, NULL) < 0 ||
         jf_group_join(ev->worker, key, ev->conn, on_done, NULL) < 0 ||
         jf_group_leave(ev->worker, key, ev->conn, on_done, NULL) < 0 ||
-        jf_group_members(ev->worker, key, on_members, NULL) < 0)
+        jf_group_members(ev->worker, key, on_members, NULL) < 0 ||
+        jf_group_count(ev->worker, key, on_count, NULL) < 0 || !jf_event_json(ev).ptr)
         return JF_E_INTERNAL;
     jf_finish(ev, JF_OK);
     return JF_LATER;
@@ -66,9 +73,18 @@ static int on_send(struct jf_event *ev)
     return jf_close(ev->self, id, 1000, jf_str("bye"));
 }
 
+static int take_over(jf_self *self, const jf_self *old)
+{
+    self->state = old->state;
+    return JF_OK;
+}
+
 static int init(jf_self *self, jf_bytes options)
 {
+    int status = jf_watch(self, jf_str("header.conf"));
     (void)options;
+    if (status < 0)
+        return status;
     return jf_route_add(self, jf_str("send"), on_send, NULL);
 }
 
@@ -82,7 +98,8 @@ static const struct jf_route routes[] = {
     { NULL, NULL },
 };
 
-JF_PLUGIN(.name = "header", .version = "1.0", .routes = routes, .init = init);
+JF_PLUGIN(.name = "header", .version = "1.0", .routes = routes, .init = init,
+          .take_over = take_over);
 
 int main(void)
 {
