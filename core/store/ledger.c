@@ -360,6 +360,15 @@ int ledger_members(struct ledger *ledger, jf_bytes group, jf_conn_id **copy, siz
     return status;
 }
 
+size_t ledger_count(struct ledger *ledger, jf_bytes group)
+{
+    struct shard *shard = lock_shard(ledger, hash_of(ledger, group));
+    const struct group *found = table_find(&shard->groups, group);
+    size_t count = found ? found->members.count : 0;
+    unlock_shard(shard);
+    return count;
+}
+
 void ledger_forget(struct ledger *ledger, jf_conn_id conn)
 {
     struct shard *shard = lock_shard_of(ledger, &conn);

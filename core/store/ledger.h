@@ -32,6 +32,8 @@ void ledger_leave(struct ledger *ledger, jf_bytes group, jf_conn_id conn);
 /* A copy, yours to free; of an empty group NULL. JF_E_NOMEM. */
 int ledger_members(struct ledger *ledger, jf_bytes group, jf_conn_id **copy, size_t *count);
 
+size_t ledger_count(struct ledger *ledger, jf_bytes group);
+
 void ledger_forget(struct ledger *ledger, jf_conn_id conn);
 
 /* How many records of connections and groups it holds. */

@@ -9,7 +9,7 @@
  * of a connection vanish with store->forget.
  *
  * Operations on one connection are issued by its home worker only, so they never race;
- * group_members is asked from anywhere.
+ * group_members and group_count are asked from anywhere.
  */
 #ifndef JF_STORE_STORE_H
 #define JF_STORE_STORE_H
@@ -42,6 +42,7 @@ struct store_op {
     jf_bytes answer;
     const jf_conn_id *members; /* in no particular order */
     size_t member_count;
+    uint64_t number;
 
     /* The store's. */
     struct task task;
@@ -73,6 +74,8 @@ struct store_kind {
     int (*group_leave)(struct store *store, struct store_op *op);
     /* JF_OK with `members`, none for an unknown group. */
     int (*group_members)(struct store *store, struct store_op *op);
+    /* JF_OK with how many they are as `number`. */
+    int (*group_count)(struct store *store, struct store_op *op);
     /* All of `conn`: attributes and memberships. */
     int (*forget)(struct store *store, struct store_op *op);
 };

@@ -87,6 +87,7 @@ static int begin(const struct store *store, struct store_op *op)
     op->answer = jf_view(NULL, 0);
     op->members = NULL;
     op->member_count = 0;
+    op->number = 0;
     op->memory = NULL;
     return JF_OK;
 }
@@ -152,6 +153,15 @@ static int group_members(struct store *store, struct store_op *op)
     return answer_later(store, op, status);
 }
 
+static int group_count(struct store *store, struct store_op *op)
+{
+    int status = begin_with_key(store, op);
+    if (status < 0)
+        return status;
+    op->number = ledger_count(store->ledger, op->key);
+    return answer_later(store, op, JF_OK);
+}
+
 static int forget(struct store *store, struct store_op *op)
 {
     int status = begin(store, op);
@@ -196,6 +206,7 @@ static void answer_stopping(struct task *task)
         op->answer = jf_view(NULL, 0);
         op->members = NULL;
         op->member_count = 0;
+        op->number = 0;
         answer(op, JF_E_STOPPING);
     }
 }
@@ -226,6 +237,7 @@ const struct store_kind store_memory = {
     .group_join = group_join,
     .group_leave = group_leave,
     .group_members = group_members,
+    .group_count = group_count,
     .forget = forget,
 };
 

@@ -53,6 +53,7 @@ struct question {
     size_t answer_len;
     jf_conn_id members[4096];
     size_t member_count;
+    uint64_t number;
 };
 
 static void on_done(struct store_op *op, int status)
@@ -68,6 +69,7 @@ static void on_done(struct store_op *op, int status)
     if (op->member_count)
         memcpy(question->members, op->members, op->member_count * sizeof(jf_conn_id));
     question->member_count = op->member_count;
+    question->number = op->number;
     if (question->loop)
         loop_stop(question->loop);
 }
@@ -135,10 +137,15 @@ static int forget(struct shop *shop, unsigned number)
     return ask(shop, kind->forget, op_about(number, jf_str(""), jf_str("")), &last);
 }
 
+/* Counted and listed they are as many. */
 static size_t count_members(struct shop *shop, const char *group)
 {
     struct store_op op = op_about(0, jf_str(group), jf_str(""));
+    assert_int_equal(ask(shop, kind->group_count, op, &last), JF_OK);
+    assert_int_equal(last.member_count, 0);
+    uint64_t number = last.number;
     assert_int_equal(ask(shop, kind->group_members, op, &last), JF_OK);
+    assert_int_equal(last.member_count, number);
     return last.member_count;
 }
 
@@ -205,8 +212,8 @@ static void keys_and_values_are_octets(void **state)
 
 static void a_key_has_1_to_256_octets(void **state)
 {
-    op_fn *const fns[] = { kind->attr_set, kind->attr_get, kind->group_join,
-                           kind->group_leave, kind->group_members };
+    op_fn *const fns[] = { kind->attr_set,    kind->attr_get,      kind->group_join,
+                           kind->group_leave, kind->group_members, kind->group_count };
     static char text[STORE_KEY_MAX + 1];
     memset(text, 'k', sizeof(text));
     for (size_t i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
@@ -277,6 +284,28 @@ static void joining_twice_and_leaving_unjoined_are_ok(void **state)
     assert_int_equal(leave(*state, "room", 1), JF_OK);
     assert_int_equal(leave(*state, "room", 1), JF_OK);
     assert_int_equal(count_members(*state, "room"), 0);
+}
+
+static void a_count_is_of_one_group_and_changes_nothing(void **state)
+{
+    struct store_op op = op_about(1, jf_str("room"), jf_str(""));
+    assert_int_equal(ask(*state, kind->group_count, op, &last), JF_OK);
+    assert_int_equal(last.number, 0);
+    assert_int_equal(join(*state, "room", 2), JF_OK);
+    assert_int_equal(join(*state, "room", 2), JF_OK);
+    assert_int_equal(join(*state, "room", 3), JF_OK);
+    assert_int_equal(join(*state, "rooms", 4), JF_OK);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(ask(*state, kind->group_count, op, &last), JF_OK);
+        assert_int_equal(last.number, 2);
+    }
+    assert_int_equal(forget(*state, 3), JF_OK);
+    assert_int_equal(last.number, 0); /* nothing is left over in another answer */
+    assert_int_equal(ask(*state, kind->group_count, op, &last), JF_OK);
+    assert_int_equal(last.number, 1);
+    assert_int_equal(leave(*state, "room", 2), JF_OK);
+    assert_int_equal(ask(*state, kind->group_count, op, &last), JF_OK);
+    assert_int_equal(last.number, 0);
 }
 
 static void a_connection_is_in_so_many_groups(void **state)
@@ -542,6 +571,7 @@ int main(int argc, char **argv)
         STORE_TEST(a_connection_has_so_many_attributes),
         STORE_TEST(members_are_who_joined_and_did_not_leave),
         STORE_TEST(joining_twice_and_leaving_unjoined_are_ok),
+        STORE_TEST(a_count_is_of_one_group_and_changes_nothing),
         STORE_TEST(a_connection_is_in_so_many_groups),
         STORE_TEST(every_octet_of_an_id_counts),
         STORE_TEST(a_group_agrees_with_a_model_through_churn),
