@@ -148,8 +148,9 @@ struct jf_message {
     uint32_t opcode; /* enum jf_opcode; text is valid UTF-8 */
 };
 
-/* The connection has ended: sends to it already fail, its attributes can still
- * be read until this event is finished. The status is ignored. */
+/* The connection has ended: sends to it already fail. Until this event is finished its
+ * attributes can still be read, it is still in its groups, and it can leave them. The
+ * status is ignored. */
 struct jf_disconnect {
     jf_bytes reason;
     uint32_t code; /* RFC 6455 close code; 1006 if the peer just vanished */

@@ -250,6 +250,12 @@ static int api_group_members(jf_worker *w, jf_bytes group, jf_members_fn *done, 
                      (union ask_done){ .members = done }, data);
 }
 
+static int api_group_count(jf_worker *w, jf_bytes group, jf_count_fn *done, void *data)
+{
+    return ask_group(w, ASK_GROUP_COUNT, (jf_conn_id){ { 0 } }, group,
+                     (union ask_done){ .count = done }, data);
+}
+
 /* ---- Events ------------------------------------------------------------- */
 
 static void run_finish(struct task *task)
@@ -397,15 +403,6 @@ static void api_id_to_text(jf_conn_id id, char *text)
 static int api_id_from_text(jf_bytes text, jf_conn_id *id)
 {
     return conn_id_from_text(text, id);
-}
-
-static int api_group_count(jf_worker *w, jf_bytes group, jf_count_fn *done, void *data)
-{
-    (void)w;
-    (void)group;
-    (void)done;
-    (void)data;
-    return JF_E_UNAVAILABLE;
 }
 
 static jf_bytes api_event_json(struct jf_event *pub)

@@ -35,6 +35,12 @@ static void ask_free(struct ask *ask)
     free(ask);
 }
 
+/* As a whole; such a question is put by the worker that asks. */
+static bool is_about_group(enum ask_kind kind)
+{
+    return kind == ASK_GROUP_MEMBERS || kind == ASK_GROUP_COUNT;
+}
+
 static void tell(struct ask *ask, int status, const jf_conn_id *members, size_t count)
 {
     union ask_done done = ask->order.done;
@@ -47,6 +53,8 @@ static void tell(struct ask *ask, int status, const jf_conn_id *members, size_t 
         done.value(ask->plugin_worker, data, status, value);
     else if (ask->order.kind == ASK_GROUP_MEMBERS)
         done.members(ask->plugin_worker, data, status, members, count);
+    else if (ask->order.kind == ASK_GROUP_COUNT)
+        done.count(ask->plugin_worker, data, status, ask->op.number);
     else
         done.status(ask->plugin_worker, data, status);
 }
@@ -101,7 +109,7 @@ static void store_done(struct store_op *op, int status)
     ask->status = status;
     if (ask->order.kind == ASK_GROUP_JOIN && status < 0)
         take_back(ask);
-    if (ask->order.kind == ASK_GROUP_MEMBERS) { /* asked at home: nothing to carry back */
+    if (is_about_group(ask->order.kind)) { /* asked at home: nothing to carry back */
         tell(ask, status, op->members, op->member_count);
     } else {
         keep_answer(ask, op->answer);
@@ -164,11 +172,17 @@ static void update_audience(struct ask *ask, struct conn *conn)
         audience_leave(&ask->home->groups, ask->order.key, &session->groups);
 }
 
+/* A question that who has ended may still be asked, until its $disconnect is finished. */
+static bool is_for_ended(enum ask_kind kind)
+{
+    return kind == ASK_ATTR_GET || kind == ASK_GROUP_LEAVE;
+}
+
 /* At the home of the connection. A failure: nothing was begun. */
 static int put_at_home(struct ask *ask)
 {
     struct server *server = ask->home->server;
-    struct conn *conn = ask->order.kind == ASK_ATTR_GET
+    struct conn *conn = is_for_ended(ask->order.kind)
                             ? server_find_ended(server, ask->order.conn)
                             : server_find(server, ask->order.conn);
     if (!conn)
@@ -221,20 +235,22 @@ static struct ask *ask_new(struct worker *worker, jf_worker *plugin_worker,
     return ask;
 }
 
-static int put_members(struct ask *ask)
+static int put_about_group(struct ask *ask)
 {
     struct worker *worker = ask->from;
     ask->home = worker;
     ask->op.key = ask->order.key;
     ask->op.done = store_done;
+    if (ask->order.kind == ASK_GROUP_COUNT)
+        return worker->store_kind->group_count(worker->store, &ask->op);
     return worker->store_kind->group_members(worker->store, &ask->op);
 }
 
 static int put_anywhere(struct ask *ask)
 {
     struct worker *worker = ask->from;
-    if (ask->order.kind == ASK_GROUP_MEMBERS)
-        return put_members(ask);
+    if (is_about_group(ask->order.kind))
+        return put_about_group(ask);
     ask->home = gateway_home_of(worker->gateway, ask->order.conn);
     if (!ask->home)
         return JF_E_GONE;

@@ -18,6 +18,7 @@ enum ask_kind {
     ASK_GROUP_JOIN,
     ASK_GROUP_LEAVE,
     ASK_GROUP_MEMBERS,
+    ASK_GROUP_COUNT,
     ASK_SEND
 };
 
@@ -26,6 +27,7 @@ union ask_done {
     jf_done_fn *status;
     jf_value_fn *value;
     jf_members_fn *members;
+    jf_count_fn *count;
 };
 
 struct ask_order {

@@ -47,6 +47,12 @@ static void on_members(jf_worker *w, void *data, int status, const jf_conn_id *i
         storm_check(storm, jf_send_many(w->self, ids, count, JF_TEXT, jf_str("members")));
 }
 
+static void on_count(jf_worker *w, void *data, int status, uint64_t count)
+{
+    (void)count;
+    note_answer(w, data, status);
+}
+
 static jf_bytes some_group(unsigned *seed)
 {
     static const char *const names[GROUPS] = { "g0", "g1", "g2", "g3" };
@@ -61,7 +67,7 @@ static jf_bytes some_value(unsigned *seed)
 
 static int ask(jf_worker *w, unsigned *seed, jf_conn_id id)
 {
-    switch (storm_roll(seed, 6)) {
+    switch (storm_roll(seed, 7)) {
     case 0:
         return jf_attr_set(w, id, jf_str("key"), some_value(seed), on_done, w);
     case 1:
@@ -72,6 +78,8 @@ static int ask(jf_worker *w, unsigned *seed, jf_conn_id id)
         return jf_group_members(w, some_group(seed), on_members, w);
     case 4:
         return jf_send_then(w, id, JF_TEXT, jf_str("then"), on_done, w);
+    case 5:
+        return jf_group_count(w, some_group(seed), on_count, w);
     default:
         return jf_group_join(w, some_group(seed), id, on_done, w);
     }

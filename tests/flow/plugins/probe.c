@@ -109,10 +109,13 @@ cJSON *probe_latin1(jf_bytes bytes)
     return string;
 }
 
-/* Binary comes back as it is; of text, what it said, if that is short. */
+/* What begins with "EVENT" is answered with its event. Binary comes back as it is; of text,
+ * what it said, if that is short. */
 static int on_default(struct jf_event *ev)
 {
     jf_bytes body = ev->message->body;
+    if (body.len > 5 && memcmp(body.ptr, "EVENT", 5) == 0)
+        return probe_send_event(ev);
     if (ev->message->opcode == JF_BINARY)
         return jf_send(ev->self, ev->conn, JF_BINARY, body);
     cJSON *answer = cJSON_CreateObject();
@@ -210,6 +213,8 @@ static const struct jf_route routes[] = {
     { "join", probe_on_join },
     { "leave", probe_on_leave },
     { "members", probe_on_members },
+    { "count", probe_on_count },
+    { "event", probe_on_event },
     { NULL, NULL },
 };
 

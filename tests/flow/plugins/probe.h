@@ -59,9 +59,17 @@ cJSON *probe_latin1(jf_bytes bytes);
 
 /* probe_connect.c */
 int probe_on_connect(struct jf_event *ev);
-int probe_on_disconnect(struct jf_event *ev);
 int probe_on_describe(struct jf_event *ev);
+void probe_take_leave(struct jf_event *ev); /* announce it, and finish the event */
 void probe_forget_all(struct probe *probe);
+
+/* probe_event.c */
+void probe_add_event(cJSON *answer, struct jf_event *ev);
+int probe_send_event(struct jf_event *ev);
+int probe_on_event(struct jf_event *ev);
+int probe_on_count(struct jf_event *ev);
+/* Tells the group "events" the event, leaves "room", tells how many that leaves. */
+int probe_on_disconnect(struct jf_event *ev);
 
 /* probe_later.c */
 int probe_hold(struct jf_event *ev, const char *name);

@@ -1,5 +1,6 @@
 /* $connect does what the query string asks: refuse, fail, wait, hang, greet, choose a
- * protocol, join a group. $disconnect tells the group "watch" and the log. */
+ * protocol, join a group, send its event. $disconnect tells the group "watch" and the log.
+ */
 #include <stdlib.h>
 
 #include "probe.h"
@@ -134,6 +135,8 @@ int probe_on_connect(struct jf_event *ev)
         status = jf_subprotocol(ev, protocol);
     if (status >= 0 && group.ptr)
         status = jf_group_join(ev->worker, group, ev->conn, NULL, NULL);
+    if (status >= 0 && query(ev, "event").ptr)
+        status = probe_send_event(ev);
     if (status < 0)
         return status;
 
@@ -190,12 +193,12 @@ static void on_note(jf_worker *w, void *data, int status, jf_bytes value)
     jf_finish(ev, JF_OK);
 }
 
-int probe_on_disconnect(struct jf_event *ev)
+void probe_take_leave(struct jf_event *ev)
 {
     if (jf_attr_get(ev->worker, ev->conn, jf_str("note"), on_note, ev) >= 0)
-        return JF_LATER;
+        return;
     announce(ev, jf_str(""));
-    return JF_OK;
+    jf_finish(ev, JF_OK);
 }
 
 int probe_on_describe(struct jf_event *ev)

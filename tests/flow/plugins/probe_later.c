@@ -48,7 +48,10 @@ int probe_on_release(struct jf_event *ev)
     uint32_t http = (uint32_t)probe_number(ask, "http", 0);
     int released = 0;
     struct held *held;
+    cJSON *answer = cJSON_CreateObject();
     while ((held = take_held(ev->self->state, name))) {
+        if (cJSON_IsTrue(cJSON_GetObjectItem(ask, "event")))
+            probe_add_event(answer, held->ev);
         if (http)
             status = jf_refuse(held->ev, http, jf_str(probe_text(ask, "body", "")));
         jf_finish(held->ev, status);
@@ -57,8 +60,6 @@ int probe_on_release(struct jf_event *ev)
         released++;
     }
     cJSON_Delete(ask);
-
-    cJSON *answer = cJSON_CreateObject();
     cJSON_AddNumberToObject(answer, "released", released);
     return probe_reply(ev, answer);
 }
