@@ -8,6 +8,7 @@
 #include "core/base/memory.h"
 #include "core/host/ask.h"
 #include "core/host/dispatch.h"
+#include "core/host/facts.h"
 #include "core/host/mail.h"
 #include "core/host/reload.h"
 #include "core/host/timers.h"
@@ -318,6 +319,13 @@ static int api_refuse(struct jf_event *pub, uint32_t http_status, jf_bytes body)
     return JF_E_DENIED;
 }
 
+static jf_bytes api_event_json(struct jf_event *pub)
+{
+    struct event *event = event_of(pub);
+    bool open = event->magic == EVENT_MAGIC && atomic_load(&event->phase) == EVENT_OPEN;
+    return open ? facts_json(event) : jf_view(NULL, 0);
+}
+
 static int api_route_add(jf_self *self, jf_bytes key, jf_event_fn *handler, void *data)
 {
     return plugin_add_route(plugin_of(self), key, handler, data);
@@ -403,12 +411,6 @@ static void api_id_to_text(jf_conn_id id, char *text)
 static int api_id_from_text(jf_bytes text, jf_conn_id *id)
 {
     return conn_id_from_text(text, id);
-}
-
-static jf_bytes api_event_json(struct jf_event *pub)
-{
-    (void)pub;
-    return jf_view(NULL, 0);
 }
 
 static int api_watch(jf_self *self, jf_bytes path)

@@ -7,6 +7,7 @@
 #include "core/base/memory.h"
 #include "core/base/status.h"
 #include "core/host/event.h"
+#include "core/host/facts.h"
 #include "core/host/plugin.h"
 #include "core/host/router.h"
 #include "core/host/trial.h"
@@ -45,6 +46,7 @@ static int call(struct event *event)
     struct plugin *plugin = event->route->plugin;
     event->pub.worker = &plugin->seats[worker->index].pub;
     event->pub.stage = session->stage->name;
+    event->facts = session->facts;
     int status = checked_status(event, event->route->handler(&event->pub));
     if (status != JF_LATER &&
         atomic_load_explicit(&event->phase, memory_order_acquire) == EVENT_FINISHED) {
@@ -172,6 +174,7 @@ static void on_upgrade(void *host, struct conn *conn)
     }
     const struct route *route = routes->connect;
     session->stage = routes->stage;
+    session->facts = facts_new(conn);
     if (!route) {
         admit(worker, conn, jf_str(""));
         return;
@@ -187,11 +190,16 @@ static void on_upgrade(void *host, struct conn *conn)
 
 /* ---- Messages ----------------------------------------------------------- */
 
-static void send_error(struct conn *conn, const char *message)
+/* An event that was told its request's id finds it in the frame. */
+static void send_error(struct conn *conn, const struct event *event, const char *message)
 {
-    char id[JF_CONN_ID_TEXT + 1], request[JF_CONN_ID_TEXT + 1], text[ENVELOPE_MAX];
+    char id[JF_CONN_ID_TEXT + 1], fresh[JF_CONN_ID_TEXT + 1], text[ENVELOPE_MAX];
+    const char *request = fresh;
     conn_id_to_text(conn_id(conn), id);
-    envelope_request_id(request);
+    if (event && atomic_load_explicit(&event->json, memory_order_acquire))
+        request = event->request_id;
+    else
+        envelope_request_id(fresh);
     size_t len = envelope_error(message, id, request, text);
     /* A client that has gone or does not read misses it; the connection counts that. */
     conn_send(conn, JF_TEXT, jf_view(text, len));
@@ -202,7 +210,7 @@ static void settle_message(struct conn *conn, const struct event *event, int sta
     if (status >= 0)
         return;
     log_failure(event, status);
-    send_error(conn, status == JF_E_TIMEOUT ? ENVELOPE_TIMEOUT : ENVELOPE_INTERNAL);
+    send_error(conn, event, status == JF_E_TIMEOUT ? ENVELOPE_TIMEOUT : ENVELOPE_INTERNAL);
 }
 
 static const struct route *pick(const struct stage_routes *routes,
@@ -228,7 +236,7 @@ static void run_message(struct worker *worker, struct conn *conn, struct message
 {
     const struct route *route = pick(routes_of(worker, conn), message);
     if (!route) {
-        send_error(conn, ENVELOPE_FORBIDDEN);
+        send_error(conn, NULL, ENVELOPE_FORBIDDEN);
         message_free(worker->server, message);
         return;
     }
@@ -273,6 +281,8 @@ static void leave(struct worker *worker, struct conn *conn)
     struct session *session = session_of(conn);
     audience_leave_all(&worker->groups, &session->groups);
     audience_leave_all(&worker->stages, &session->stage_seat);
+    facts_unref(session->facts);
+    session->facts = NULL;
     if (!session->stored)
         return;
     session->stored = false;
@@ -408,6 +418,7 @@ static void on_deadline(void *host, struct conn *conn)
     count_trial(event, JF_E_TIMEOUT);
     session->event = NULL;
     event->conn = NULL;
+    event->facts_kept = facts_ref(session->facts);
     if (event->pub.kind == JF_CONNECT)
         event->greeting = conn_take_greeting(conn);
     if (settle(worker, conn, event, JF_E_TIMEOUT))

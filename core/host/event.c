@@ -2,6 +2,7 @@
 #include "core/host/event.h"
 
 #include "core/base/memory.h"
+#include "core/host/facts.h"
 #include "core/host/worker.h"
 
 #define RESTING_MIN 256 /* an event is reused only after so many others have rested */
@@ -55,6 +56,13 @@ static void clear(struct event *event)
     free(event->refuse_body);
     free(event->subprotocol);
     greeting_free(event->greeting);
+    facts_unref(event->facts_kept);
+    char *json = atomic_load_explicit(&event->json, memory_order_relaxed);
+    if (json) {
+        free(json);
+        atomic_store_explicit(&event->json, NULL, memory_order_relaxed);
+    }
+    event->facts = event->facts_kept = NULL;
     event->message = NULL;
     event->greeting = NULL;
     event->refuse_body = event->subprotocol = NULL;

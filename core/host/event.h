@@ -49,6 +49,13 @@ struct event {
     struct greeting *greeting;    /* JF_CONNECT, overdue: what `of.connect` views */
     char text[WS_REASON_MAX + 1]; /* peer, or close reason */
 
+    /* For jf_event_json(), by whoever holds the event. */
+    struct facts *facts;      /* of the connection, which has them at least as long */
+    struct facts *facts_kept; /* the same, held by an overdue event itself; else NULL */
+    char *_Atomic json;       /* NULL: nobody asked */
+    size_t json_len;
+    char request_id[JF_CONN_ID_TEXT + 1]; /* there once `json` is */
+
     /* The details of a verdict. */
     unsigned refuse_status; /* 0: none was given */
     char *refuse_body;

@@ -61,6 +61,7 @@ struct session {
     const struct stage *stage;
     struct event *event; /* in progress; NULL: idle */
     struct membership *groups, *stage_seat;
+    struct facts *facts;
     bool admitted, closed, disconnecting;
     bool leaving; /* the host drains: close when idle */
     bool stored;  /* the store may know it */

@@ -11,7 +11,7 @@
 #include <strings.h>
 #include <time.h>
 
-#define API_ID "jackfield"
+#define API_ID "jackfield0"
 
 struct text {
     char *at;

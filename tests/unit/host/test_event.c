@@ -7,6 +7,7 @@
 
 #include "core/base/memory.h"
 #include "core/host/event.h"
+#include "core/host/facts.h"
 #include "core/host/worker.h"
 
 #define REST 256 /* others that rest before an event is used again */
@@ -17,6 +18,10 @@ struct conn {
 
 struct greeting {
     int unused;
+};
+
+struct facts {
+    int unrefs;
 };
 
 static struct worker worker; /* only carried */
@@ -37,6 +42,12 @@ void greeting_free(struct greeting *greeting)
 {
     greetings_freed += greeting != NULL;
     free(greeting);
+}
+
+void facts_unref(struct facts *facts)
+{
+    if (facts)
+        facts->unrefs++;
 }
 
 static struct conn conn = { { { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 } } };
@@ -109,10 +120,14 @@ static void what_an_event_held_goes_with_it(void **state)
     event->subprotocol = xdup(jf_str("chat"));
     event->subprotocol_len = 4;
     event->greeting = xnew(struct greeting);
+    event->json = xdup(jf_str("{}"));
+    struct facts facts = { 0 };
+    event->facts = event->facts_kept = &facts;
     event->has_returned = true;
     greetings_freed = 0;
     event_close_at_once(&pool, event);
     assert_int_equal(greetings_freed, 1);
+    assert_int_equal(facts.unrefs, 1); /* those that it held itself */
 
     struct event *next = open_one(&pool);
     assert_ptr_equal(next, event);
@@ -120,6 +135,8 @@ static void what_an_event_held_goes_with_it(void **state)
     assert_null(next->refuse_body);
     assert_null(next->subprotocol);
     assert_null(next->greeting);
+    assert_null(next->json);
+    assert_null(next->facts_kept);
     assert_int_equal(next->refuse_status, 0);
     assert_int_equal(next->refuse_len + next->subprotocol_len, 0);
     assert_false(next->has_returned);

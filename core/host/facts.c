@@ -1,0 +1,137 @@
+/* Facts and the event they belong to become a struct aws_event; the words are that room's.
+ */
+#include "core/host/facts.h"
+
+#include <time.h>
+
+#include "core/base/bytes.h"
+#include "core/base/memory.h"
+#include "core/host/event.h"
+#include "core/host/worker.h"
+#include "core/parse/aws_event.h"
+#include "core/parse/conn_id.h"
+#include "core/parse/envelope.h"
+
+#define HEADER_MAX 256 /* octets kept of Host and of User-Agent */
+
+/* An AWS id of an API is ten lower case letters and digits; all of ours have this one. */
+#define API_ID "jackfield0"
+
+/* One per connection, so every octet counts: the texts stand behind each other. */
+struct facts {
+    uint64_t connected_at; /* milliseconds since 1970 */
+    uint32_t refs;         /* the home worker's */
+    uint16_t host_len, agent_len;
+    uint8_t ip_len;
+    char text[];
+};
+
+static uint64_t now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+static jf_bytes header(const struct head *head, const char *name)
+{
+    jf_bytes value = jf_find(head->headers, head->header_count, name);
+    if (value.len > HEADER_MAX)
+        value.len = HEADER_MAX;
+    return value;
+}
+
+/* "192.0.2.1:50000" or "[2001:db8::1]:50000" without the port; "::ffff:192.0.2.1", as a
+ * socket for both calls it, is the former. */
+static jf_bytes ip_of(jf_bytes peer)
+{
+    static const char mapped[] = "::ffff:";
+    size_t prefix = sizeof(mapped) - 1;
+    jf_bytes ip = { peer.ptr, bytes_find(peer, ':') };
+    if (!peer.len || peer.ptr[0] != '[')
+        return ip;
+    ip = jf_view(peer.ptr + 1, bytes_find(peer, ']') - 1);
+    bool is_v4 = ip.len > prefix && memcmp(ip.ptr, mapped, prefix) == 0 &&
+                 bytes_find(ip, '.') < ip.len;
+    return is_v4 ? bytes_from(ip, prefix) : ip;
+}
+
+static char *append(char *to, jf_bytes text)
+{
+    if (text.len)
+        memcpy(to, text.ptr, text.len);
+    return to + text.len;
+}
+
+struct facts *facts_new(struct conn *conn)
+{
+    char peer[CONN_PEER_MAX];
+    const struct head *head = conn_head(conn);
+    jf_bytes ip = ip_of(conn_peer(conn, peer));
+    jf_bytes host = header(head, "Host"), agent = header(head, "User-Agent");
+    struct facts *facts =
+        xalloc(offsetof(struct facts, text) + ip.len + host.len + agent.len);
+    facts->connected_at = now_ms();
+    facts->refs = 1;
+    facts->ip_len = (uint8_t)ip.len;
+    facts->host_len = (uint16_t)host.len;
+    facts->agent_len = (uint16_t)agent.len;
+    append(append(append(facts->text, ip), host), agent);
+    return facts;
+}
+
+struct facts *facts_ref(struct facts *facts)
+{
+    facts->refs++;
+    return facts;
+}
+
+void facts_unref(struct facts *facts)
+{
+    if (facts && --facts->refs == 0)
+        free(facts);
+}
+
+static void tell_caller(const struct facts *facts, struct aws_event *out)
+{
+    const char *text = facts->text;
+    out->connected_at = facts->connected_at;
+    out->source_ip = jf_view(text, facts->ip_len);
+    out->domain = jf_view(text + facts->ip_len, facts->host_len);
+    out->user_agent = jf_view(text + facts->ip_len + facts->host_len, facts->agent_len);
+}
+
+/* The request's id is kept: an error frame for this event shall name it. */
+static char *write_json(struct event *event, size_t *len)
+{
+    const struct jf_event *pub = &event->pub;
+    char id[JF_CONN_ID_TEXT + 1], message_id[JF_CONN_ID_TEXT + 1];
+    conn_id_to_text(pub->conn, id);
+    envelope_request_id(event->request_id);
+    envelope_request_id(message_id);
+    struct aws_event aws = {
+        .route = pub->route,
+        .stage = pub->stage,
+        .connection_id = jf_str(id),
+        .request_id = jf_str(event->request_id),
+        .message_id = jf_str(message_id),
+        .api_id = jf_str(API_ID),
+        .requested_at = now_ms(),
+        .secure = event->worker->net.tls_cert != NULL,
+        .connect = pub->connect,
+        .message = pub->message,
+        .disconnect = pub->disconnect,
+    };
+    tell_caller(event->facts, &aws);
+    return aws_event_json(&aws, len);
+}
+
+jf_bytes facts_json(struct event *event)
+{
+    char *json = atomic_load_explicit(&event->json, memory_order_relaxed);
+    if (!json) {
+        json = write_json(event, &event->json_len);
+        atomic_store_explicit(&event->json, json, memory_order_release);
+    }
+    return jf_view(json, json ? event->json_len : 0);
+}

@@ -1,0 +1,29 @@
+/*
+ * facts - what is remembered of a connection's head, and the JSON of an event made of it.
+ *
+ * The head is gone once the verdict is there, but every event tells who called and when. So
+ * that little is kept, in one small block per connection, which never changes: a plugin's
+ * thread may be reading it.
+ */
+#ifndef JF_HOST_FACTS_H
+#define JF_HOST_FACTS_H
+
+#include "sdk/jackfield.h"
+
+struct conn;
+struct event;
+struct facts;
+
+/* Of a connection whose head is still there. [home worker] */
+struct facts *facts_new(struct conn *conn);
+
+/* An event that outlives its place in the connection holds the facts itself.
+ * [home worker] */
+struct facts *facts_ref(struct facts *facts);
+void facts_unref(struct facts *facts); /* NULL is accepted */
+
+/* The event's JSON, made when first asked for, and the event's; `ptr` is NULL if there is
+ * no memory for it. [whoever holds the event] */
+jf_bytes facts_json(struct event *event);
+
+#endif
