@@ -56,7 +56,8 @@ static void clear(struct event *event)
     free(event->refuse_body);
     free(event->subprotocol);
     greeting_free(event->greeting);
-    facts_unref(event->facts_kept);
+    if (event->facts_kept)
+        facts_unref(event->facts_kept);
     char *json = atomic_load_explicit(&event->json, memory_order_relaxed);
     if (json) {
         free(json);
