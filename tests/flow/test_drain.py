@@ -18,6 +18,7 @@ def test_all_are_told_and_disconnected(host, workers, number):
     served.signal(number)
     for client in clients:
         client.expect_close(1001, "Going away")
+        client.drop()
     assert served.wait() == 0
     for conn_id in ids:
         assert len(served.lines(rf"disconnect {conn_id} code 1001 reason Going away")) == 1
@@ -35,7 +36,7 @@ def test_nobody_new_is_accepted(host, workers):
             served.client()
         assert served.process.poll() is None
         client.answer(tag)
-        client.read_to_end()
+        client.expect_close(1001)
     assert served.wait() == 0
 
 
@@ -92,8 +93,10 @@ def test_the_closes_are_spread_over_the_jitter(host):
     times = []
     while clients:
         for sock in select.select(list(clients), [], [], 10)[0]:
-            clients.pop(sock).expect_close(1001)
+            client = clients.pop(sock)
+            client.expect_close(1001)
             times.append(time.monotonic())
+            client.drop()
     assert 0.8 < times[-1] - times[0] < 5
     assert times[10] - times[0] > 0.3, "it is spread, not split"
     assert served.wait() == 0

@@ -282,6 +282,7 @@ def test_a_drain_may_overtake_a_reload(serve, app):
         time.sleep(pause)
         served.signal()
         client.expect_close(1001)
+        client.drop()
         assert served.wait() == 0
         served.may_log("event=reload_refused")
         served.stop()
