@@ -1,4 +1,8 @@
-"""Starts the real program for a test, reads its log, and sees that it ends well."""
+"""Starts the real program for a test, reads its log, and sees that it ends well.
+
+Whatever talks to a handler does so in every language: a test that uses `host`, `standing`
+or `plugin` runs once with NAME.so and once with NAME.lua.
+"""
 
 import json
 import os
@@ -19,6 +23,7 @@ import raw  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 START_SECONDS, STOP_SECONDS = 30, 30
+LANGUAGES = {"c": ".so", "lua": ".lua"}
 
 # Any of these in what the program wrote fails the test, whatever the exit code.
 DISASTERS = re.compile(
@@ -33,11 +38,36 @@ def pytest_addoption(parser):
     parser.addoption("--build", help="the build folder, where the plugins are")
 
 
+def pytest_configure(config):
+    config.addinivalue_line(
+        "markers", "only(language, reason): it is about what the others do not have"
+    )
+
+
+def pytest_generate_tests(metafunc):
+    if "language" not in metafunc.fixturenames:
+        return
+    only = metafunc.definition.get_closest_marker("only")
+    assert not only or only.kwargs["reason"]
+    spoken = only.args if only else LANGUAGES
+    metafunc.parametrize("language", spoken, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="module")
+def language(request, build):
+    """What the plugins of this test are written in: "c" or "lua"."""
+    if request.param == "lua" and not (build / "plugins/lua.so").exists():
+        pytest.skip("the engine of Lua is not built")
+    return request.param
+
+
 @pytest.fixture(scope="session")
 def build(request):
     folder = request.config.getoption("--build")
     assert folder, "say --build FOLDER"
-    return pathlib.Path(folder).resolve()
+    folder = pathlib.Path(folder).resolve()
+    os.environ["JACKFIELD_PLUGIN_PATH"] = str(folder / "plugins")  # of the engine of Lua
+    return folder
 
 
 @pytest.fixture(scope="session")
@@ -46,13 +76,15 @@ def jackfield(request, build):
     return pathlib.Path(path).resolve()
 
 
-@pytest.fixture(scope="session")
-def plugin(build):
-    """A plugin's path by its name; one of `like`, if that is part of its path."""
+@pytest.fixture(scope="module")
+def plugin(build, language):
+    """A plugin's path by its name, in the language of the test; one of `like`, if that is
+    part of its path."""
 
     def find(name, like=""):
-        found = [p for p in build.rglob(f"{name}.so") if like in str(p)]
-        assert len(found) == 1, f"{name}.so is {found or 'nowhere'} in {build}"
+        file = name + LANGUAGES[language]
+        found = [p for p in build.rglob(file) if like in str(p)]
+        assert len(found) == 1, f"{file} is {found or 'nowhere'} in {build}"
         return str(found[0])
 
     return find
@@ -210,7 +242,8 @@ def entry(spec, plugin):
     """A plugin as the configuration names it: "probe", a path, or a whole entry."""
     if isinstance(spec, dict):
         return dict(spec, file=entry(spec["file"], plugin)["file"])
-    return {"file": spec if spec.endswith(".so") else plugin(spec)}
+    is_file = spec.endswith(tuple(LANGUAGES.values()))
+    return {"file": spec if is_file else plugin(spec)}
 
 
 class Launcher:
@@ -223,6 +256,7 @@ class Launcher:
             "listen": {"host": "127.0.0.1", "port": 0},
             "workers": workers,
             "limits": {"connections": 4000, "drain_s": 10, "drain_jitter_s": 0},
+            "lua": {"budget_ms": 2000},  # sanitizers are slow
         }
         whole = json.loads(json.dumps(merged(base, config or {})))  # ours to change
         if "stages" in whole:

@@ -20,7 +20,7 @@ FLAGS = """--headless --no-sandbox --disable-gpu --disable-quic --disable-dev-sh
 PATIENCE = 30
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def browser(tmp_path_factory):
     assert shutil.which("chromium") and shutil.which("chromedriver"), "chromium is missing"
     options = Options()
@@ -93,14 +93,14 @@ class Page:
         return [line["message"] for line in lines if line["level"] == "SEVERE"]
 
 
-def write(host, build, port):
-    config = configuration("chat", build)
+def write(host, plugin, port):
+    config = configuration("chat", plugin)
     config["listen"]["port"] = port
     return host.write(config)
 
 
-def test_two_pages_chat_and_find_back_after_a_restart(host, build, browser):
-    served = host.run("run", "-c", write(host, build, 0)).ready()
+def test_two_pages_chat_and_find_back_after_a_restart(host, plugin, browser):
+    served = host.run("run", "-c", write(host, plugin, 0)).ready()
     url = f"http://127.0.0.1:{served.port}/"
     a, b = Page(browser, url, False), Page(browser, url, True)
     connected = []
@@ -126,7 +126,7 @@ def test_two_pages_chat_and_find_back_after_a_restart(host, build, browser):
     for page in (a, b):
         page.wait(lambda p: not open_again(p))
 
-    again = host.run("run", "-c", write(host, build, served.port)).ready()
+    again = host.run("run", "-c", write(host, plugin, served.port)).ready()
     assert again.port == served.port
     for page in (a, b):
         page.wait(open_again)

@@ -190,6 +190,7 @@ def test_a_disconnect_is_written_down_for_others(served):
         assert event["isBase64Encoded"] is False
 
 
+@pytest.mark.only("c", reason="a script stays on its thread")
 def test_another_thread_may_ask_for_it(served):
     with served.client() as client:
         answer = client.ask("event", elsewhere=True)

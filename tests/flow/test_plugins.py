@@ -7,11 +7,21 @@ import time
 
 import pytest
 import raw
+from conftest import LANGUAGES
+
+
+descriptor = pytest.mark.only("c", reason="a script has no descriptor that could be wrong")
+finishing = pytest.mark.only("c", reason="of a script, the engine finishes its events")
 
 
 @pytest.fixture
 def bad(plugin):
     return lambda name: plugin(name, like="abi_bad")
+
+
+@pytest.fixture
+def suffix(language):
+    return LANGUAGES[language]
 
 
 def not_started(host, plugins, *, workers=1):
@@ -32,6 +42,7 @@ def refusal(host, plugins, **options):
     )
 
 
+@descriptor
 @pytest.mark.parametrize(
     "name, reason",
     [
@@ -54,6 +65,7 @@ def test_a_wrong_plugin_is_refused_by_name_and_reason(host, bad, name, reason):
     assert "init_ran" not in said
 
 
+@descriptor
 def test_a_worker_that_cannot_be_initialised_stops_the_start(host, bad):
     program = not_started(host, [bad("worker_init_fails_on_3")], workers=4)
     said = "\n".join(program.lines(r"^jackfield: |level=error"))
@@ -68,31 +80,33 @@ def test_a_worker_that_cannot_be_initialised_stops_the_start(host, bad):
     assert len(program.lines("event=fini_ran")) == 1
 
 
+@descriptor
 def test_a_failed_start_undoes_what_was_started(host, bad):
     """The probe was initialised before the other failed: nothing leaks (see the sanitizer)."""
     said = refusal(host, ["probe", bad("init_fails")])
     assert "init_fails.so" in said
 
 
+@descriptor
 def test_a_plugin_with_a_shorter_struct_is_accepted(host, bad):
     with host([bad("short_struct")]).client() as client:
         client.json(action="short")
         client.recv()
 
 
-def test_a_plugin_that_is_no_library_is_refused(host, tmp_path):
-    fake = tmp_path / "fake.so"
-    fake.write_text("not a library\n")
-    assert "fake.so" in refusal(host, [str(fake)])
+def test_a_plugin_that_is_none_is_refused(host, tmp_path, suffix):
+    fake = tmp_path / f"fake{suffix}"
+    fake.write_text("neither a library nor a script\n")
+    assert f"fake{suffix}" in refusal(host, [str(fake)])
 
 
-def test_a_plugin_that_does_not_exist_is_refused(host, tmp_path):
-    assert "nowhere.so" in refusal(host, [str(tmp_path / "nowhere.so")])
+def test_a_plugin_that_does_not_exist_is_refused(host, tmp_path, suffix):
+    assert f"nowhere{suffix}" in refusal(host, [str(tmp_path / f"nowhere{suffix}")])
 
 
-def test_two_plugins_that_claim_one_key_are_both_named(host):
+def test_two_plugins_that_claim_one_key_are_both_named(host, suffix):
     said = refusal(host, ["probe", {"file": "routes", "options": {"routes": ["echo"]}}])
-    assert "probe.so" in said and "routes.so" in said and "echo" in said
+    assert f"probe{suffix}" in said and f"routes{suffix}" in said and "echo" in said
 
 
 def test_a_renamed_key_settles_the_quarrel(host):
@@ -109,14 +123,15 @@ def test_a_renamed_key_settles_the_quarrel(host):
         assert client.recv() == '{"action": "say"}'
 
 
-def test_a_rename_of_a_route_that_does_not_exist_is_refused(host):
+def test_a_rename_of_a_route_that_does_not_exist_is_refused(host, suffix):
     said = refusal(host, [{"file": "probe", "routes": {"say": "nonsense"}}])
-    assert "probe.so" in said and "nonsense" in said
+    assert f"probe{suffix}" in said and "nonsense" in said
 
 
 INTERNAL = '{"message": "Internal server error"'
 
 
+@finishing
 @pytest.mark.parametrize("route", ["at_once", "later"])
 def test_finishing_twice_is_logged_and_survived(host, bad, workers, route):
     served = host([bad("finishes_twice")], workers=workers)
@@ -133,6 +148,7 @@ def test_finishing_twice_is_logged_and_survived(host, bad, workers, route):
         client.silence(0.1)
 
 
+@finishing
 @pytest.mark.parametrize("route", ["ok", "differ"])
 def test_finishing_and_returning_counts_once(host, bad, route):
     served = host([bad("sync_finish")])
@@ -145,6 +161,7 @@ def test_finishing_and_returning_counts_once(host, bad, route):
         client.silence(0.1)
 
 
+@finishing
 @pytest.mark.parametrize("route", ["big", "small", "finish", "later"])
 def test_a_status_that_is_none_is_a_failure(host, bad, route):
     served = host([bad("crashes_not")])
@@ -155,6 +172,7 @@ def test_a_status_that_is_none_is_a_failure(host, bad, route):
             assert client.recv().startswith(INTERNAL)
 
 
+@finishing
 def test_an_event_that_is_never_finished_is_answered_for(host, bad):
     limits = {"event_ms": 300, "drain_s": 1}
     served = host([bad("never_finishes")], {"limits": limits}, unfinished=True)
@@ -172,6 +190,7 @@ def test_an_event_that_is_never_finished_is_answered_for(host, bad):
         assert served.wait() == 3
 
 
+@pytest.mark.only("c", reason="it keeps the ids of all for all workers")
 def test_names_of_the_gone_reach_nobody(host, bad, workers):
     served = host([bad("sends_to_gone")], workers=workers)
     with served.client() as first:
@@ -191,6 +210,7 @@ def test_names_of_the_gone_reach_nobody(host, bad, workers):
                 heir.silence(0.02)
 
 
+@pytest.mark.only("c", reason="a script fails by a name, and has no numbers for it")
 @pytest.mark.parametrize("number", [2, 77, 12345, -12, -999, -2147483648])
 def test_a_status_that_is_none_does_no_harm(host, number):
     served = host()
@@ -218,11 +238,13 @@ def test_one_plugin_may_serve_two_stages(host):
         assert b.ask("whoami")["stage"] == "two"
 
 
-def test_relative_files_are_looked_up_beside_the_configuration(host, plugin, tmp_path):
+def test_relative_files_are_looked_up_beside_the_configuration(
+    host, plugin, tmp_path, suffix
+):
     (tmp_path / "plugins").mkdir()
-    shutil.copy(plugin("probe"), tmp_path / "plugins" / "mine.so")
+    shutil.copy(plugin("probe"), tmp_path / "plugins" / f"mine{suffix}")
     config = host.config()
-    config["plugins"] = [{"file": "plugins/mine.so"}]
+    config["plugins"] = [{"file": f"plugins/mine{suffix}"}]
     served = host.run("run", "-c", host.write(config), cwd="/").ready()
     with served.client() as client:
         assert client.ask("whoami")["re"] == "whoami"

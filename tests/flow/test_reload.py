@@ -11,11 +11,11 @@ import pytest
 INTERNAL = "Internal server error"
 
 
-@pytest.fixture(params=["c", "lua"])
-def app(request, build, tmp_path):
+@pytest.fixture
+def app(language, build, tmp_path):
     folder = tmp_path / "app"
     folder.mkdir()
-    app = hot.APPS[request.param](build, folder)
+    app = hot.APPS[language](build, folder)
     app.put("1")
     return app
 
@@ -343,6 +343,7 @@ def test_failures_after_the_trial_change_nothing(serve, app, reload):
         assert not served.lines("event=rolled_back")
 
 
+@pytest.mark.only("c", reason="these flaws are a shared object's")
 @pytest.mark.parametrize(
     "flaw, reason",
     [
@@ -370,6 +371,7 @@ def test_a_flawed_plugin_is_refused_with_the_old_one_serving(
         assert version_of(client) == "2"
 
 
+@pytest.mark.only("c", reason="what a script must keep, it keeps in the store")
 def test_state_is_handed_over(serve, build, tmp_path, reload):
     (tmp_path / "app").mkdir()
     app = hot.CApp(build, tmp_path / "app")

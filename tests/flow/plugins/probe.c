@@ -127,7 +127,6 @@ static int on_default(struct jf_event *ev)
 
 static int on_whoami(struct jf_event *ev)
 {
-    struct probe *probe = ev->self->state;
     char id[JF_CONN_ID_TEXT + 1];
     jf_id_to_text(ev->self, ev->conn, id);
 
@@ -136,10 +135,6 @@ static int on_whoami(struct jf_event *ev)
     cJSON_AddNumberToObject(answer, "worker", ev->worker->index);
     cJSON_AddNumberToObject(answer, "workers", ev->self->worker_count);
     cJSON_AddItemToObject(answer, "stage", probe_latin1(ev->stage));
-    pthread_mutex_lock(&probe->lock);
-    cJSON_AddNumberToObject(answer, "connects", probe->connects);
-    cJSON_AddNumberToObject(answer, "disconnects", probe->disconnects);
-    pthread_mutex_unlock(&probe->lock);
     return probe_reply(ev, answer);
 }
 

@@ -1,5 +1,5 @@
 /*
- * probe - what the flow tests ask the host through.
+ * probe - what the flow tests ask the host through; probe.lua is the same in Lua.
  *
  * A message {"action": ROUTE, "tag": ANY, ...} is answered with {"re": ROUTE, "tag": ANY,
  * ...}; "quiet": true asks for no answer. State shared by workers stands under one mutex.
@@ -33,7 +33,6 @@ struct probe {
     pthread_mutex_t lock;
     struct sighting *sightings;
     struct held *held;
-    unsigned connects, disconnects;
     pthread_t threads[PROBE_THREADS]; /* joined in fini */
     unsigned thread_count;
 };

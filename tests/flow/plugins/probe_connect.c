@@ -57,7 +57,6 @@ static void remember(struct jf_event *ev)
     pthread_mutex_lock(&probe->lock);
     sighting->next = probe->sightings;
     probe->sightings = sighting;
-    probe->connects++;
     pthread_mutex_unlock(&probe->lock);
 }
 
@@ -157,7 +156,6 @@ int probe_on_connect(struct jf_event *ev)
 /* The note is an attribute: that it arrives here shows how long those live. */
 static void announce(struct jf_event *ev, jf_bytes note)
 {
-    struct probe *probe = ev->self->state;
     const struct jf_disconnect *gone = ev->disconnect;
     char id[JF_CONN_ID_TEXT + 1];
     jf_id_to_text(ev->self, ev->conn, id);
@@ -179,10 +177,7 @@ static void announce(struct jf_event *ev, jf_bytes note)
         jf_log(ev->self, JF_ERROR, "cannot announce: %s", probe_status_name(status));
     cJSON_free(text);
 
-    forget(probe, ev->conn);
-    pthread_mutex_lock(&probe->lock);
-    probe->disconnects++;
-    pthread_mutex_unlock(&probe->lock);
+    forget(ev->self->state, ev->conn);
 }
 
 static void on_note(jf_worker *w, void *data, int status, jf_bytes value)
