@@ -1,0 +1,154 @@
+/*
+ * From return values to a status: our own ways (nothing, true, a string, nil and a status)
+ * and those of a Lambda function, { statusCode, body, headers }.
+ *
+ * What a table holds is looked at without its metamethods: the handler has returned.
+ */
+#include "lua_verdict.h"
+
+#include <lauxlib.h>
+#include <stdbool.h>
+#include <strings.h>
+
+#include "lua_args.h"
+#include "lua_call.h"
+#include "lua_report.h"
+#include "lua_state.h"
+
+/* Push the field of the table at `index`; its type. */
+static int field(lua_State *co, int index, const char *name)
+{
+    lua_pushstring(co, name);
+    return lua_rawget(co, index);
+}
+
+static int wrong(struct lua_call *call)
+{
+    call->state->worker->errors++;
+    return JF_E_INTERNAL;
+}
+
+static int send_text(lua_State *co, struct lua_call *call, int index)
+{
+    jf_bytes text;
+    text.ptr = lua_tolstring(co, index, &text.len);
+    return jf_send(call->ev->self, call->ev->conn, JF_TEXT, text);
+}
+
+static int named_status(lua_State *co, struct lua_call *call, int index)
+{
+    int status = JF_OK;
+    if (lua_type(co, index) == LUA_TSTRING)
+        status = lua_args_status_of(lua_tostring(co, index));
+    if (status < 0)
+        return status;
+    if (lua_type(co, index) == LUA_TSTRING)
+        lua_report_result(call,
+                          "the handler returned nil and \"%.64s\", which is no status",
+                          lua_tostring(co, index));
+    else
+        lua_report_result(call, "the handler returned nil and a %s: the name of a status?",
+                          luaL_typename(co, index));
+    return wrong(call);
+}
+
+/* Is the table's body, if any, text? Push it. */
+static bool body_is_text(lua_State *co, struct lua_call *call, int table)
+{
+    int type = field(co, table, "body");
+    if (type == LUA_TNIL || type == LUA_TSTRING)
+        return true;
+    lua_report_result(call, "the handler returned a body that is a %s: jf.json.encode it",
+                      lua_typename(co, type));
+    return false;
+}
+
+/* Push the value of a header, its name in any case; false: there is none. */
+static bool header(lua_State *co, int table, const char *name)
+{
+    if (field(co, table, "headers") != LUA_TTABLE)
+        return false;
+    lua_pushnil(co);
+    while (lua_next(co, -2)) {
+        if (lua_type(co, -2) == LUA_TSTRING && lua_type(co, -1) == LUA_TSTRING &&
+            strcasecmp(lua_tostring(co, -2), name) == 0)
+            return true;
+        lua_pop(co, 1);
+    }
+    return false;
+}
+
+static int admit(lua_State *co, struct lua_call *call, int table)
+{
+    jf_bytes name;
+    if (!header(co, table, "Sec-WebSocket-Protocol"))
+        return JF_OK;
+    name.ptr = lua_tolstring(co, -1, &name.len);
+    int status = jf_subprotocol(call->ev, name);
+    if (status < 0)
+        lua_report_result(call, "the subprotocol \"%.64s\" was not offered", name.ptr);
+    return status < 0 ? wrong(call) : JF_OK;
+}
+
+static int refuse(lua_State *co, struct lua_call *call, lua_Number code)
+{
+    jf_bytes body = { "", 0 };
+    if (lua_type(co, -1) == LUA_TSTRING)
+        body.ptr = lua_tolstring(co, -1, &body.len);
+    int status = JF_E_INVALID;
+    if (code >= 100 && code <= 999)
+        status = jf_refuse(call->ev, (uint32_t)code, body);
+    if (status != JF_E_INVALID)
+        return status;
+    lua_report_result(call, "a connection cannot be refused with statusCode %g", code);
+    return wrong(call);
+}
+
+static int connect_verdict(lua_State *co, struct lua_call *call, int table)
+{
+    if (field(co, table, "statusCode") != LUA_TNUMBER) {
+        lua_report_result(call, "$connect returned a table without a number as statusCode");
+        return wrong(call);
+    }
+    lua_Number code = lua_tonumber(co, -1);
+    if (!body_is_text(co, call, table))
+        return wrong(call);
+    if (code >= 200 && code < 300)
+        return admit(co, call, table);
+    return refuse(co, call, code);
+}
+
+static int table_verdict(lua_State *co, struct lua_call *call, int table)
+{
+    if (call->ev->kind == JF_CONNECT)
+        return connect_verdict(co, call, table);
+    if (call->ev->kind == JF_DISCONNECT)
+        return JF_OK;
+    if (!body_is_text(co, call, table))
+        return wrong(call);
+    if (lua_type(co, -1) != LUA_TSTRING || lua_rawlen(co, -1) == 0)
+        return JF_OK;
+    return send_text(co, call, -1);
+}
+
+int lua_verdict(lua_State *co, struct lua_call *call, int first)
+{
+    luaL_checkstack(co, 8, "the handler returned too many values");
+    lua_settop(co, first + 1);
+    switch (lua_type(co, first)) {
+    case LUA_TSTRING:
+        return send_text(co, call, first);
+    case LUA_TNIL:
+    case LUA_TBOOLEAN:
+        if (lua_toboolean(co, first))
+            return JF_OK;
+        if (!lua_isnil(co, first + 1))
+            return named_status(co, call, first + 1);
+        return lua_isnil(co, first) ? JF_OK : JF_E_DENIED;
+    case LUA_TTABLE:
+        return table_verdict(co, call, first);
+    default:
+        lua_report_result(call, "the handler returned a %s", luaL_typename(co, first));
+        return wrong(call);
+    }
+}
