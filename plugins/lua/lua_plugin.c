@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "lua_call.h"
+#include "lua_report.h"
 #include "lua_state.h"
 
 #define MEMORY_DEFAULT (16.0 * 1024 * 1024)
@@ -178,6 +179,7 @@ static void worker_fini(jf_worker *w)
 {
     struct lua_worker *worker = w->local;
     const struct lua_plugin *plugin = w->self->state;
+    lua_report_rest(worker);
     jf_log(w->self, JF_INFO,
            "%s: worker=%u calls=%llu errors=%llu over_budget=%llu out_of_memory=%llu "
            "replaced=%llu",

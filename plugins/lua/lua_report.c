@@ -14,16 +14,21 @@
 #define LINES_PER_SECOND 10
 #define MESSAGE_MAX 400
 
+void lua_report_rest(struct lua_worker *worker)
+{
+    if (worker->held_back)
+        jf_log(worker->w->self, JF_ERROR, "%u more failures were not logged",
+               worker->held_back);
+    worker->said = worker->held_back = 0;
+}
+
 bool lua_report_allowed(struct lua_worker *worker)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
     if ((uint64_t)now.tv_sec != worker->window) {
-        if (worker->held_back)
-            jf_log(worker->w->self, JF_ERROR, "%u more failures were not logged",
-                   worker->held_back);
+        lua_report_rest(worker);
         worker->window = (uint64_t)now.tv_sec;
-        worker->said = worker->held_back = 0;
     }
     if (worker->said < LINES_PER_SECOND) {
         worker->said++;

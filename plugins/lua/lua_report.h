@@ -14,6 +14,9 @@ struct lua_worker;
  * flood the log: so many per second and worker, then only how many were held back. */
 bool lua_report_allowed(struct lua_worker *worker);
 
+/* The last lines were logged: say how many were not. */
+void lua_report_rest(struct lua_worker *worker);
+
 /* A call has failed; the error is on top of its coroutine, with the stack under it, unless
  * `message` says what it is. */
 void lua_report_error(struct lua_call *call, const char *message);

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "lua_plugin.h"
+#include "lua_sandbox.h"
 #include "lua_source.h"
 #include "lua_state.h"
 
@@ -79,7 +80,7 @@ static void load(lua_State *L, struct lua_state *s, const struct lua_text *text)
     lua_pushvalue(L, 1);
     lua_pushlightuserdata(L, s);
     lua_rawset(L, lua_upvalueindex(2));
-    int outcome = luaL_loadbufferx(L, text->code, text->len, text->chunk, "t");
+    int outcome = lua_sandbox_load(L, text->code, text->len, text->chunk);
     if (outcome == LUA_OK) {
         lua_pushvalue(L, 1);
         outcome = lua_pcall(L, 1, 1, 0);

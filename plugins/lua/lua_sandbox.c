@@ -18,3 +18,8 @@ void lua_sandbox_open(lua_State *L)
         lua_pop(L, 1);
     }
 }
+
+int lua_sandbox_load(lua_State *L, const char *text, size_t len, const char *name)
+{
+    return luaL_loadbufferx(L, text, len, name, "t");
+}

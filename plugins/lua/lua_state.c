@@ -53,7 +53,7 @@ static void run_script(lua_State *L, struct lua_state *s)
                    : status == JF_E_TOO_BIG ? "is too large"
                                             : "cannot be read");
     lua_pushcfunction(L, trace);
-    int outcome = luaL_loadbufferx(L, text->code, text->len, text->chunk, "t");
+    int outcome = lua_sandbox_load(L, text->code, text->len, text->chunk);
     if (outcome == LUA_OK)
         outcome = lua_pcall(L, 0, 1, -2);
     if (outcome == LUA_ERRMEM)
