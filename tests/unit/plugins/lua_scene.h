@@ -25,7 +25,6 @@ static inline void scene_init(struct scene *scene, uint32_t workers)
     scene->host = fake_host_new(&jf_entry, workers);
 }
 
-/* Names of folders end with a slash and have no content. */
 static inline void scene_file(struct scene *scene, const char *name, const char *text)
 {
     char *path = scene->files[scene->file_count];
@@ -54,7 +53,7 @@ static inline void scene_fini(struct scene *scene)
 {
     fake_host_free(scene->host);
     while (scene->file_count)
-        unlink(scene->files[--scene->file_count]);
+        remove(scene->files[--scene->file_count]);
     rmdir(scene->folder);
 }
 
@@ -65,6 +64,30 @@ static inline struct fake_host *scene_play(struct scene *scene, const char *scri
     scene_file(scene, "main.lua", script);
     assert_int_equal(scene_run(scene, ""), JF_OK);
     return scene->host;
+}
+
+/* Say nothing but the route, let all happen that is due, and compare what is heard. */
+static inline void scene_check(struct fake_host *host, jf_conn_id conn, const char *route,
+                               const char *expected)
+{
+    fake_host_say(host, conn, route, "");
+    fake_host_turn(host);
+    const char *heard = fake_host_hear(host, conn);
+    if (!heard || strcmp(heard, expected) != 0)
+        fail_msg("%s: %s (status %d)", route, heard ? heard : "nothing",
+                 fake_host_status(host, conn));
+}
+
+/* A script that must not start, and what the log says then. */
+static inline void scene_refused(const char *script, int status, const char *reason)
+{
+    struct scene scene;
+    scene_init(&scene, 2);
+    scene_file(&scene, "main.lua", script);
+    int got = scene_run(&scene, ",\"memory_bytes\":1000000");
+    if (got != status || !fake_host_logged(scene.host, JF_ERROR, reason))
+        fail_msg("%s: %d", script, got);
+    scene_fini(&scene);
 }
 
 #endif
