@@ -2,8 +2,8 @@
  *
  * null is a light userdata of NULL. A table is an array if its metatable says so, which
  * those that were decoded have, or if it has exactly the keys 1 to n, n > 0; other tables
- * are objects, and their keys must be strings. What was decoded can be encoded again, unless
- * a number was too large for a double and is infinite, or it is nested too deep. */
+ * are objects, and their keys must be strings. What was decoded can be encoded again,
+ * unless a number was too large for a double and is infinite, or it is nested too deep. */
 #ifndef LUA_JSON_H
 #define LUA_JSON_H
 

@@ -2,7 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "plugins/lua/lua_api.h"
-#include "tests/unit/plugins/lua_scene.h"
+#include "tests/unit/plugins/lua_script.h"
 
 static const char chunks[] =
     "return { routes = { run = function(ev)\n"
@@ -99,7 +99,8 @@ static void a_message_goes_to_a_group_or_to_all(void **state)
     struct scene scene;
     struct fake_frame frame;
     struct fake_host *host = play(&scene);
-    check_bob(host, "jf.group.join('g', '%s') return tostring(jf.send_group('g', 'x', 'binary'))",
+    check_bob(host,
+              "jf.group.join('g', '%s') return tostring(jf.send_group('g', 'x', 'binary'))",
               "true");
     assert_true(fake_host_hear_frame(host, bob, &frame));
     assert_int_equal(frame.opcode, JF_BINARY);
@@ -164,7 +165,8 @@ static void the_log_takes_formats(void **state)
     struct scene scene;
     struct fake_host *host = play(&scene);
     check(host,
-          "jf.log.error('e %d', 1) jf.log.warn('w %s', true) jf.log.info('i') jf.log.debug('d')"
+          "jf.log.error('e %d', 1) jf.log.warn('w %s', true) jf.log.info('i') "
+          "jf.log.debug('d')"
           "string.format = nil jf.log.info('%5.1f|', 2) return 'x'",
           "x");
     assert_true(fake_host_logged(host, JF_ERROR, "e 1"));
@@ -172,7 +174,8 @@ static void the_log_takes_formats(void **state)
     assert_true(fake_host_logged(host, JF_INFO, "i"));
     assert_true(fake_host_logged(host, JF_DEBUG, "d"));
     assert_true(fake_host_logged(host, JF_INFO, "  2.0|"));
-    check(host, "print('a', nil, 1, true, jf.json.null) print() print('two\\nlines') return 'x'",
+    check(host,
+          "print('a', nil, 1, true, jf.json.null) print() print('two\\nlines') return 'x'",
           "x");
     assert_true(fake_host_logged(host, JF_INFO, "a nil 1 true null"));
     assert_true(fake_host_logged(host, JF_INFO, "two | lines"));
@@ -208,9 +211,10 @@ static void every_row_of_the_table_is_there(void **state)
         const char *type = row->kind == LUA_VALUE ? "value" : "function";
         if (strncmp(row->name, "jf.", 3) != 0)
             continue;
-        snprintf(chunk, sizeof(chunk),
-                 "return type(%s) == 'function' and 'function' or %s ~= nil and 'value' or 'no'",
-                 row->name, row->name);
+        snprintf(
+            chunk, sizeof(chunk),
+            "return type(%s) == 'function' and 'function' or %s ~= nil and 'value' or 'no'",
+            row->name, row->name);
         check(host, chunk, type);
     }
     scene_fini(&scene);
@@ -220,8 +224,8 @@ static void the_engines_metatables_are_out_of_reach(void **state)
 {
     (void)state;
     static const char *const objects[] = {
-        "ev", "jf.after(1, print)", "jf.json.array({})", "jf.json.null",
-        "jf.json.decode('[]')",
+        "ev",           "jf.after(1, print)",   "jf.json.array({})",
+        "jf.json.null", "jf.json.decode('[]')",
     };
     struct scene scene;
     char chunk[256];

@@ -1,7 +1,7 @@
 /* Calls that wait, sleep and are called by timers; and coroutines of the script's own. */
 #include "tests/unit/test.h"
 
-#include "tests/unit/plugins/lua_scene.h"
+#include "tests/unit/plugins/lua_script.h"
 
 /* Text is a chunk that is run as the handler's body; its results are the handler's. */
 static const char chunks[] =
@@ -45,10 +45,13 @@ static void an_attribute_is_set_read_and_removed(void **state)
     assert_int_equal(fake_host_status(host, ann), JF_OK);
     assert_string_equal(fake_host_hear(host, ann), "true");
     check(host, "return (jf.attr.get(ev.conn, 'name'):gsub('%z', '0'))", "A0n");
-    check(host, "jf.attr.set(ev.conn, 'name', nil) return select(2, jf.attr.get(ev.conn, 'name'))",
-          "not_found");
+    check(
+        host,
+        "jf.attr.set(ev.conn, 'name', nil) return select(2, jf.attr.get(ev.conn, 'name'))",
+        "not_found");
     check(host, "jf.attr.set(ev.conn, 'name', 1) return jf.attr.get(ev.conn, 'name')", "1");
-    check(host, "jf.attr.set(ev.conn, 'name', '') return select(2, jf.attr.get(ev.conn, 'name'))",
+    check(host,
+          "jf.attr.set(ev.conn, 'name', '') return select(2, jf.attr.get(ev.conn, 'name'))",
           "not_found");
     scene_fini(&scene);
 }
@@ -150,7 +153,8 @@ static void sleeping_takes_its_time(void **state)
     assert_null(fake_host_hear(host, ann));
     fake_host_advance(host, 1);
     assert_string_equal(fake_host_hear(host, ann), "awake");
-    check(host, "return select(2, pcall(jf.sleep, -1)):match('milliseconds')", "milliseconds");
+    check(host, "return select(2, pcall(jf.sleep, -1)):match('milliseconds')",
+          "milliseconds");
     check(host, "return tostring(pcall(jf.sleep, 0/0))", "false");
     check(host, "return tostring(pcall(jf.sleep, 1e300))", "false");
     scene_fini(&scene);
@@ -169,8 +173,9 @@ static void a_wait_goes_through_pcall_and_metamethods(void **state)
           "local t = setmetatable({}, { __index = function(_, k)"
           " return jf.attr.get(ev.conn, k) end }) return t.a",
           "x");
-    check(host, "for v in function(_, v) if not v then return jf.attr.get(ev.conn, 'a') end end"
-                " do return v end",
+    check(host,
+          "for v in function(_, v) if not v then return jf.attr.get(ev.conn, 'a') end end"
+          " do return v end",
           "x");
     scene_fini(&scene);
 }
@@ -198,10 +203,11 @@ static void in_a_coroutine_of_the_scripts_own_a_wait_is_an_error(void **state)
           "return select(2, pcall(co))",
           "chunk:2: jf.attr.get waits: call it from the handler, not from a coroutine of "
           "your own");
-    check(host,
-          "local co = coroutine.wrap(function(n) while true do n = n + coroutine.yield(n) end"
-          " end) co(1) co(2) return tostring(co(3))",
-          "6");
+    check(
+        host,
+        "local co = coroutine.wrap(function(n) while true do n = n + coroutine.yield(n) end"
+        " end) co(1) co(2) return tostring(co(3))",
+        "6");
     scene_fini(&scene);
 }
 
@@ -251,7 +257,8 @@ static void a_timer_runs_its_function_once(void **state)
     (void)state;
     struct scene scene;
     struct fake_host *host = play(&scene);
-    check(host, "n = 0 jf.after(50, function(...) n = n + 1 + select('#', ...) end) return 'a'",
+    check(host,
+          "n = 0 jf.after(50, function(...) n = n + 1 + select('#', ...) end) return 'a'",
           "a");
     fake_host_advance(host, 49);
     check(host, "return tostring(n)", "0");

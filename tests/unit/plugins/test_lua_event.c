@@ -1,7 +1,7 @@
 /* What a handler sees of its event, and how long. */
 #include "tests/unit/test.h"
 
-#include "tests/unit/plugins/lua_scene.h"
+#include "tests/unit/plugins/lua_script.h"
 
 /* Chunks for messages; `saved` may hold an earlier event. $connect says what its query asks
  * for, $disconnect what was asked for before. */
@@ -57,7 +57,8 @@ static void every_event_knows_who_and_which_way(void **state)
     struct fake_host *host = play(&scene);
     jf_id_to_text(fake_host_self(host), ann, id);
     check(host, "return ev.conn", id);
-    check(host, "return ev.route .. ' ' .. ev.stage .. ' ' .. ev.kind", "run $default message");
+    check(host, "return ev.route .. ' ' .. ev.stage .. ' ' .. ev.kind",
+          "run $default message");
     check_connect(host, &(struct fake_client){ 0 }, "return ev.route..ev.kind",
                   "$connectconnect");
     check(host, "at_the_end = 'return ev.kind .. ev.code .. ev.reason' return 'x'", "x");
@@ -117,14 +118,14 @@ static void json_is_decoded_once(void **state)
     (void)state;
     struct scene scene;
     struct fake_host *host = play(&scene);
-    check(host, "body = 'return ev.json.a.b[2] .. tostring(ev.json == ev.json)' return 'x'", "x");
+    check(host, "body = 'return ev.json.a.b[2] .. tostring(ev.json == ev.json)' return 'x'",
+          "x");
     fake_host_say(host, ann, "body", "{\"a\":{\"b\":[1,\"two\"]}}");
     assert_string_equal(fake_host_hear(host, ann), "twotrue");
     check(host, "body = 'return ev.json' return 'x'", "x");
     static const char *const bodies[][2] = {
-        { "no", "nil" },  { "", "nil" },    { "{} x", "nil" }, { "null", "null" },
-        { "42", "42" },   { "\"s\"", "s" }, { "\"\\u0000\"", "nil" },
-        { "false", "false" },
+        { "no", "nil" }, { "", "nil" },    { "{} x", "nil" },        { "null", "null" },
+        { "42", "42" },  { "\"s\"", "s" }, { "\"\\u0000\"", "nil" }, { "false", "false" },
     };
     for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
         fake_host_say(host, ann, "body", bodies[i][0]);
@@ -141,7 +142,8 @@ static void headers_are_found_in_any_case_and_query_is_exact(void **state)
                                                .peer = "192.0.2.7" };
     struct scene scene;
     struct fake_host *host = play(&scene);
-    check_connect(host, &client, "return ev.headers.cookie..ev.headers['COOKIE']", "a=ba=b");
+    check_connect(host, &client, "return ev.headers.cookie..ev.headers['COOKIE']",
+                  "a=ba=b");
     check_connect(host, &client, "return ev.headers['X-TWO']", "1");
     check_connect(host, &client, "return tostring(ev.headers['X-Three'])", "nil");
     check_connect(host, &client, "return tostring(ev.headers[1])", "nil");
@@ -165,10 +167,11 @@ static void pairs_shows_all_as_they_were_written(void **state)
                   "local s='' for k,v in pairs(ev.headers) do if k:lower()=='x-two' "
                   "then s=s..k..v end end return s",
                   "X-Two1x-two2");
-    check_connect(host, &client,
-                  "local s='' for k,v in pairs(ev.query) do if %23k==1 then s=s..k..v end end "
-                  "return s",
-                  "a1A2a3");
+    check_connect(
+        host, &client,
+        "local s='' for k,v in pairs(ev.query) do if %23k==1 then s=s..k..v end end "
+        "return s",
+        "a1A2a3");
     scene_fini(&scene);
 }
 
@@ -183,7 +186,8 @@ static void offered_subprotocols_are_an_array(void **state)
                   "[\"chat\",\"superchat\"]");
     check_connect(host, &none, "return jf.json.encode(ev.subprotocols)", "[]");
     check_connect(host, &two,
-                  "return ev:subprotocol(ev.subprotocols[2]) and ev.subprotocols[1]", "chat");
+                  "return ev:subprotocol(ev.subprotocols[2]) and ev.subprotocols[1]",
+                  "chat");
     scene_fini(&scene);
 }
 

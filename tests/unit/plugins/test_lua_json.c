@@ -1,10 +1,11 @@
 /* JSON in scripts: there and back, and what is no JSON. */
 #include "tests/unit/test.h"
 
-#include "tests/unit/plugins/lua_scene.h"
+#include "tests/unit/plugins/lua_script.h"
 
 static const char script[] =
-    "local dec, enc, null, array = jf.json.decode, jf.json.encode, jf.json.null, jf.json.array\n"
+    "local dec, enc, null, array = jf.json.decode, jf.json.encode, jf.json.null, "
+    "jf.json.array\n"
     "return { routes = { run = function(ev)\n"
     "  local env = setmetatable({ dec = dec, enc = enc, null = null, array = array },\n"
     "                           { __index = _G })\n"
@@ -53,11 +54,33 @@ static void what_was_decoded_is_encoded_alike(void **state)
 {
     (void)state;
     static const char *const same[] = {
-        "[]", "{}", "[[]]", "[{}]", "{\"a\":[]}", "[null]", "null", "true", "false",
-        "[1,null,3]", "\"\"", "\"a\"", "{\"a\":null}", "[[1],[2,[3]]]", "0", "-1",
-        "9007199254740992", "-9007199254740992", "0.1", "1e-05", "1.7976931348623157e+308",
-        "4.94065645841247e-324", "\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\"", "\"/\x7f\"",
-        "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"", "{\"1\":2}", "{\"\":0}",
+        "[]",
+        "{}",
+        "[[]]",
+        "[{}]",
+        "{\"a\":[]}",
+        "[null]",
+        "null",
+        "true",
+        "false",
+        "[1,null,3]",
+        "\"\"",
+        "\"a\"",
+        "{\"a\":null}",
+        "[[1],[2,[3]]]",
+        "0",
+        "-1",
+        "9007199254740992",
+        "-9007199254740992",
+        "0.1",
+        "1e-05",
+        "1.7976931348623157e+308",
+        "4.94065645841247e-324",
+        "\"\\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u001f\"",
+        "\"/\x7f\"",
+        "\"\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80\"",
+        "{\"1\":2}",
+        "{\"\":0}",
     };
     struct scene scene;
     struct fake_host *host = play(&scene);
@@ -92,10 +115,36 @@ static void what_is_no_json_is_invalid(void **state)
 {
     (void)state;
     static const char *const texts[] = {
-        "", " ", "no", "nul", "{", "[", "[1,]", "{\"a\"}", "{\"a\":}", "{a:1}", "'a'",
-        "1 2", "[] x", "\"a", "\"\\x\"", "\"\\u12\"", "\"\\ud83d\"", "\"\\ude00\"", "+1",
-        "\"\\u0000\"", "\"a\\\\\\u0000\"", "{\"\\u0000\":1}", "NaN", "Infinity", "/**/1",
-        "\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "\"\xe2\x82\"",
+        "",
+        " ",
+        "no",
+        "nul",
+        "{",
+        "[",
+        "[1,]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{a:1}",
+        "'a'",
+        "1 2",
+        "[] x",
+        "\"a",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\\ud83d\"",
+        "\"\\ude00\"",
+        "+1",
+        "\"\\u0000\"",
+        "\"a\\\\\\u0000\"",
+        "{\"\\u0000\":1}",
+        "NaN",
+        "Infinity",
+        "/**/1",
+        "\"\xff\"",
+        "\"\xc0\xaf\"",
+        "\"\xed\xa0\x80\"",
+        "\"\xf4\x90\x80\x80\"",
+        "\"\xe2\x82\"",
         "\\",
     };
     struct scene scene;
@@ -133,7 +182,8 @@ static void null_is_a_value_of_its_own(void **state)
     check(host, "run", "dec('null') == null and null ~= nil and null", "null");
     check(host, "run", "#dec('[null,null]')", "2");
     check(host, "run", "dec('{\"a\":null}').a == null", "true");
-    check(host, "run", "enc(null) .. enc(nil) .. enc({ a = null })", "nullnull{\"a\":null}");
+    check(host, "run", "enc(null) .. enc(nil) .. enc({ a = null })",
+          "nullnull{\"a\":null}");
     scene_fini(&scene);
 }
 
@@ -148,7 +198,8 @@ static void arrays_are_told_from_objects(void **state)
     check(host, "run", "enc({ 1, 2, 3 })", "[1,2,3]");
     check(host, "run", "enc({ [2] = 'b', [1] = 'a' })", "[\"a\",\"b\"]");
     check(host, "run", "enc({ a = { {}, array {} } })", "{\"a\":[{},[]]}");
-    check(host, "run", "enc(setmetatable({ 1 }, { __index = error, __pairs = error }))", "[1]");
+    check(host, "run", "enc(setmetatable({ 1 }, { __index = error, __pairs = error }))",
+          "[1]");
     check(host, "run", "pcall(array, setmetatable({}, {}))", "false");
     check(host, "run", "pcall(array, 'a')", "false");
     scene_fini(&scene);
@@ -163,7 +214,8 @@ static void what_json_cannot_hold_is_an_error(void **state)
         { "0/0", "nan is no number" },
         { "1/0", "JSON: inf is no number" },
         { "{ 1, a = 2 }", "JSON: an array with a string as key" },
-        { "{ a = 2, [true] = 1 }", "JSON: a table with strings and with a boolean as keys" },
+        { "{ a = 2, [true] = 1 }",
+          "JSON: a table with strings and with a boolean as keys" },
         { "{ [2] = 1 }", "JSON: an array with holes: jf.json.null keeps a place" },
         { "{ [0] = 1 }", "JSON: an array with the key 0" },
         { "{ [1.5] = 1 }", "JSON: an array with a number as key" },

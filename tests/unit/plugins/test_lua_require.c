@@ -1,16 +1,19 @@
 /* require: modules below the script's folder, each in one version. */
 #include "tests/unit/test.h"
 
+#include <pthread.h>
 #include <sys/stat.h>
 
-#include "tests/unit/plugins/lua_scene.h"
+#include "plugins/lua/lua_source.h"
+#include "tests/unit/plugins/lua_script.h"
 
 static void modules_are_found_below_the_scripts_folder(void **state)
 {
     (void)state;
     struct scene scene;
     scene_init(&scene, 1);
-    scene_file(&scene, "util.lua", "loads = (loads or 0) + 1 return { name = ..., n = loads }");
+    scene_file(&scene, "util.lua",
+               "loads = (loads or 0) + 1 return { name = ..., n = loads }");
     scene_file(&scene, "bare.lua", "bare = true");
     scene_file(&scene, "off.lua", "return false");
     scene_file(&scene, "main.lua",
@@ -41,10 +44,11 @@ static void folders_hold_modules_too(void **state)
     make_folder(&scene, "sub/deep");
     scene_file(&scene, "sub/init.lua", "return 'init'");
     scene_file(&scene, "sub/deep/a-b_c.lua", "error('inside')");
-    scene_file(&scene, "main.lua",
-               "local s = require 'sub'\n"
-               "return { routes = { a = function() return s end,\n"
-               "  b = function() return select(2, pcall(require, 'sub.deep.a-b_c')) end } }");
+    scene_file(
+        &scene, "main.lua",
+        "local s = require 'sub'\n"
+        "return { routes = { a = function() return s end,\n"
+        "  b = function() return select(2, pcall(require, 'sub.deep.a-b_c')) end } }");
     assert_int_equal(scene_run(&scene, ""), JF_OK);
     jf_conn_id ann = fake_host_connect(scene.host, NULL);
     scene_check(scene.host, ann, "a", "init");
@@ -57,8 +61,8 @@ static void names_that_lead_elsewhere_are_refused(void **state)
 {
     (void)state;
     static const char *const names[] = {
-        "", ".", "..", "...", "a..b", ".a", "a.", "/etc/passwd", "../x", "a/b", "a\\0b",
-        "a b", "~", "a:b", "\\xc3\\xa4",
+        "",     ".",   "..",    "...", "a..b", ".a",  "a.",         "/etc/passwd",
+        "../x", "a/b", "a\\0b", "a b", "~",    "a:b", "\\xc3\\xa4",
     };
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char script[128];
@@ -79,8 +83,9 @@ static void modules_that_require_each_other_are_reported(void **state)
     scene_file(&scene, "b.lua", "require 'a'");
     scene_file(&scene, "main.lua", "require 'a'");
     assert_int_equal(scene_run(&scene, ""), JF_E_INVALID);
-    assert_true(fake_host_logged(scene.host, JF_ERROR,
-                                 "b.lua:1: module 'a' requires itself, perhaps through others"));
+    assert_true(
+        fake_host_logged(scene.host, JF_ERROR,
+                         "b.lua:1: module 'a' requires itself, perhaps through others"));
     scene_fini(&scene);
 }
 
@@ -149,7 +154,53 @@ static void a_module_cannot_wait_while_it_loads(void **state)
                "  return select(2, pcall(require, 'slow')) end } }");
     assert_int_equal(scene_run(&scene, ""), JF_OK);
     scene_check(scene.host, fake_host_connect(scene.host, NULL), "a",
-          "slow.lua:1: jf.sleep waits: not where Lua cannot, as in require, table.sort or gsub");
+                "slow.lua:1: jf.sleep waits: not where Lua cannot, as in require, "
+                "table.sort or gsub");
+    scene_fini(&scene);
+}
+
+#define READERS 4
+
+static void *read_modules(void *data)
+{
+    static const char *const names[] = { "a.lua", "b.lua", "c.lua", "no.lua" };
+    const struct lua_text *texts[3] = { NULL };
+    struct lua_source *source = data;
+    for (int round = 0; round < 100; round++) {
+        for (int i = 0; i < 4; i++) {
+            const struct lua_text *text = NULL;
+            int status = lua_source_get(source, names[i], round % 2, &text);
+            if ((i == 3) != (status == JF_E_NOT_FOUND) ||
+                (i < 3 && texts[i] && texts[i] != text))
+                return data;
+            if (i < 3)
+                texts[i] = text;
+        }
+    }
+    return NULL;
+}
+
+static void threads_that_ask_together_get_the_same_text(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct lua_source *source = NULL;
+    pthread_t threads[READERS];
+    char script[64];
+    scene_init(&scene, 1);
+    scene_file(&scene, "a.lua", "return 'a'");
+    scene_file(&scene, "b.lua", "");
+    scene_file(&scene, "c.lua", "return 'c'");
+    snprintf(script, sizeof(script), "%s/main.lua", scene.folder);
+    assert_int_equal(lua_source_new(fake_host_self(scene.host), script, &source), JF_OK);
+    for (int i = 0; i < READERS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, read_modules, source), 0);
+    for (int i = 0; i < READERS; i++) {
+        void *complaint;
+        pthread_join(threads[i], &complaint);
+        assert_null(complaint);
+    }
+    lua_source_free(source);
     scene_fini(&scene);
 }
 
@@ -164,6 +215,7 @@ int main(void)
         cmocka_unit_test(all_workers_see_one_version_of_a_module),
         cmocka_unit_test(a_module_may_appear_later),
         cmocka_unit_test(a_module_cannot_wait_while_it_loads),
+        cmocka_unit_test(threads_that_ask_together_get_the_same_text),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
  * that it runs out at every place once. */
 #include "tests/unit/test.h"
 
-#include "tests/unit/plugins/lua_scene.h"
+#include "tests/unit/plugins/lua_script.h"
 
 #define LEFT_MAX 12000 /* bytes */
 #define STEP 32
@@ -60,7 +60,9 @@ static void say(struct fake_host *host, jf_conn_id conn, const char *route,
 
 static void play_with(struct scene *scene, int left)
 {
-    static const char *const routes[] = { "echo", "decode", "wait", "timer", "fail", "load" };
+    static const char *const routes[] = {
+        "echo", "decode", "wait", "timer", "fail", "load"
+    };
     struct fake_client client = { .headers = "Cookie: a=b\nA: b\nB: c", .query = "a=1" };
     struct fake_host *host = scene->host;
     char text[16];

@@ -1,7 +1,7 @@
 /* From options to a state: what loads, what does not and why, memory, the end. */
 #include "tests/unit/test.h"
 
-#include "tests/unit/plugins/lua_scene.h"
+#include "tests/unit/plugins/lua_script.h"
 
 /* ---- Loading ---------------------------------------------------------------------------
  */
@@ -18,8 +18,10 @@ static void a_script_that_cannot_be_used_says_where_and_why(void **state)
         { "return {}", "main.lua: returns no table \"routes\"" },
         { "return { routes = 1 }", "main.lua: returns no table \"routes\"" },
         { "return { routes = {} }", "main.lua: returns no routes" },
-        { "return { routes = { a = 1 } }", "main.lua: routes: 'a' is a number, not a function" },
-        { "return { routes = { print } }", "main.lua: routes: a key is no name of a route" },
+        { "return { routes = { a = 1 } }",
+          "main.lua: routes: 'a' is a number, not a function" },
+        { "return { routes = { print } }",
+          "main.lua: routes: a key is no name of a route" },
         { "return { routes = { [''] = print } }", "a key is no name of a route" },
         { "return { routes = { ['a\\0b'] = print } }", "a key is no name of a route" },
         { "return { routes = { a = print }, rotes = {} }", "a table with 'rotes'" },
@@ -50,7 +52,8 @@ static void options_are_checked(void **state)
         { "[]", "script: the path of the script is missing" },
         { "{}", "script: the path of the script is missing" },
         { "{\"script\":1}", "script: the path of the script is missing" },
-        { "{\"script\":\"x.lua\",\"memory_bytes\":1}", "memory_bytes: a number from 262144" },
+        { "{\"script\":\"x.lua\",\"memory_bytes\":1}",
+          "memory_bytes: a number from 262144" },
         { "{\"script\":\"x.lua\",\"memory_bytes\":\"x\"}", "memory_bytes: a number" },
         { "{\"script\":\"x.lua\",\"budget_ms\":0}", "budget_ms: a number from 1 to 60000" },
         { "{\"script\":\"x.lua\",\"options\":[]}", "options: an object" },
@@ -127,7 +130,8 @@ static void a_route_that_is_not_always_there_stops_the_start(void **state)
                "local r = { a = print }\n"
                "if jf.worker == 1 then r = { b = print } end return { routes = r }");
     assert_int_equal(scene_run(&scene, ""), JF_E_INVALID);
-    assert_true(fake_host_logged(scene.host, JF_ERROR, "the route 'a' is not there every time"));
+    assert_true(
+        fake_host_logged(scene.host, JF_ERROR, "the route 'a' is not there every time"));
     scene_fini(&scene);
 }
 
@@ -136,14 +140,16 @@ static void a_route_that_is_not_always_there_stops_the_start(void **state)
 
 static const char hoarder[] =
     "kept = {} loads = 'fresh'\n"
-    "local function hoard() while true do kept[#kept + 1] = ('x'):rep(1000) .. #kept end end\n"
+    "local function hoard() while true do kept[#kept + 1] = ('x'):rep(1000) .. #kept end "
+    "end\n"
     "jf.after(1000, function() jf.log.info('tick') end)\n"
     "return { routes = {\n"
     "  hoard = hoard,\n"
     "  careful = function() local t = {} while true do t[#t + 1] = {} end end,\n"
     "  count = function() return tostring(#kept) end,\n"
     "  wait = function(ev) local n = tostring(#kept) jf.sleep(50) return n end,\n"
-    "  late = function(ev) jf.sleep(10) return tostring(select(2, jf.after(1, print))) end,\n"
+    "  late = function(ev) jf.sleep(10) return tostring(select(2, jf.after(1, print))) "
+    "end,\n"
     "} }";
 
 static struct fake_host *play_hoarder(struct scene *scene)
@@ -181,8 +187,9 @@ static void a_state_whose_memory_is_spent_is_replaced(void **state)
         scene_check(host, ann, "count", "0");
         assert_int_equal(fake_host_timers(host), 1);
     }
-    assert_true(fake_host_logged(host, JF_WARN, "main.lua: its memory is spent: a fresh state "
-                                                "takes over, 1 timers end, 0 calls wait on"));
+    assert_true(fake_host_logged(host, JF_WARN,
+                                 "main.lua: its memory is spent: a fresh state "
+                                 "takes over, 1 timers end, 0 calls wait on"));
     fake_host_stop(host);
     assert_true(fake_host_logged(host, JF_INFO, "out_of_memory=5 replaced=5"));
     scene_fini(&scene);
@@ -235,11 +242,12 @@ static void a_spent_state_with_waiting_calls_can_be_ended(void **state)
     (void)state;
     struct scene scene;
     scene_init(&scene, 1);
-    scene_file(&scene, "main.lua",
-               "kept = {}\n"
-               "return { routes = { sleep = function() jf.after(1, function() jf.sleep(1e9) end)"
-               " return 'x' end,\n"
-               "  hoard = function() while true do kept[#kept + 1] = {} end end } }");
+    scene_file(
+        &scene, "main.lua",
+        "kept = {}\n"
+        "return { routes = { sleep = function() jf.after(1, function() jf.sleep(1e9) end)"
+        " return 'x' end,\n"
+        "  hoard = function() while true do kept[#kept + 1] = {} end end } }");
     assert_int_equal(scene_run(&scene, ",\"memory_bytes\":1000000"), JF_OK);
     jf_conn_id ann = fake_host_connect(scene.host, NULL);
     scene_check(scene.host, ann, "sleep", "x");

@@ -1,7 +1,7 @@
 /* What a handler's return values mean, and what becomes of errors. */
 #include "tests/unit/test.h"
 
-#include "tests/unit/plugins/lua_scene.h"
+#include "tests/unit/plugins/lua_script.h"
 
 /* Each message is a chunk of Lua, without `return` an expression; what it evaluates to is
  * what the handler returns. It sees `ev` and `jf` as globals. */
@@ -14,16 +14,15 @@
 static const char messages[] = EVALUATE "return { routes = { run = run } }";
 
 /* The query is `verdict=` and a chunk. */
-static const char connects[] =
-    "return { routes = {\n"
-    "  ['$connect'] = function(ev)\n"
-    "    _G.ev = ev\n"
-    "    return assert(load('return ' .. ev.query.verdict))()\n"
-    "  end,\n"
-    "  ['$disconnect'] = function(ev)\n"
-    "    jf.log.info('%s %s', ev.code, ev.reason)\n"
-    "    return verdict\n"
-    "  end } }";
+static const char connects[] = "return { routes = {\n"
+                               "  ['$connect'] = function(ev)\n"
+                               "    _G.ev = ev\n"
+                               "    return assert(load('return ' .. ev.query.verdict))()\n"
+                               "  end,\n"
+                               "  ['$disconnect'] = function(ev)\n"
+                               "    jf.log.info('%s %s', ev.code, ev.reason)\n"
+                               "    return verdict\n"
+                               "  end } }";
 
 static void check_status(struct fake_host *host, jf_conn_id conn, const char *chunk,
                          int status)
@@ -122,9 +121,11 @@ static void a_lambda_answer_to_a_message_is_its_body(void **state)
     check_status(host, ann, "{}", JF_OK);
     assert_null(fake_host_hear(host, ann));
     check_status(host, ann, "{ body = { a = 1 } }", JF_E_INTERNAL);
-    assert_true(fake_host_logged(host, JF_ERROR, "a body that is a table: jf.json.encode it"));
+    assert_true(
+        fake_host_logged(host, JF_ERROR, "a body that is a table: jf.json.encode it"));
     check_status(host, ann,
-                 "setmetatable({}, { __index = function() error('not asked') end })", JF_OK);
+                 "setmetatable({}, { __index = function() error('not asked') end })",
+                 JF_OK);
     scene_fini(&scene);
 }
 
@@ -229,17 +230,17 @@ static void an_error_is_logged_with_its_place(void **state)
 {
     (void)state;
     struct scene scene;
-    struct fake_host *host =
-        scene_play(&scene, "local function inner()\n"
-                           "  error('boom')\n"
-                           "end\n"
-                           "return { routes = { run = function(ev)\n"
-                           "  inner() return true\n"
-                           "end, other = function() error({}) end,\n"
-                           "  nothing = function() error() end } }");
+    struct fake_host *host = scene_play(&scene, "local function inner()\n"
+                                                "  error('boom')\n"
+                                                "end\n"
+                                                "return { routes = { run = function(ev)\n"
+                                                "  inner() return true\n"
+                                                "end, other = function() error({}) end,\n"
+                                                "  nothing = function() error() end } }");
     jf_conn_id ann = fake_host_connect(host, NULL);
     assert_int_equal(fake_host_say(host, ann, "run", ""), JF_E_INTERNAL);
-    assert_true(fake_host_logged(host, JF_ERROR, "main.lua:2: boom | route=run connection="));
+    assert_true(
+        fake_host_logged(host, JF_ERROR, "main.lua:2: boom | route=run connection="));
     assert_true(fake_host_logged(host, JF_ERROR, "main.lua:5: in function <main.lua:4>"));
     assert_int_equal(fake_host_say(host, ann, "other", ""), JF_E_INTERNAL);
     assert_true(fake_host_logged(host, JF_ERROR, "the error is a table value"));
@@ -287,8 +288,9 @@ static void deep_recursion_is_an_error_like_any_other(void **state)
         assert_string_equal(fake_host_hear(host, ann), "fine");
     }
     fake_host_stop(host);
-    assert_true(fake_host_logged(host, JF_INFO, "errors=3 over_budget=0 out_of_memory=3 "
-                                                "replaced=0"));
+    assert_true(fake_host_logged(host, JF_INFO,
+                                 "errors=3 over_budget=0 out_of_memory=3 "
+                                 "replaced=0"));
     scene_fini(&scene);
 }
 

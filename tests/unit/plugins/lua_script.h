@@ -1,6 +1,6 @@
 /* A script of a few lines in a folder of its own, on the fake host. */
-#ifndef JF_TEST_LUA_SCENE_H
-#define JF_TEST_LUA_SCENE_H
+#ifndef JF_TEST_LUA_SCRIPT_H
+#define JF_TEST_LUA_SCRIPT_H
 
 #include <stdio.h>
 #include <stdlib.h>
