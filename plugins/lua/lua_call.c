@@ -20,6 +20,8 @@
 #include "lua_state.h"
 #include "lua_verdict.h"
 
+#define IDLE_MAX 256 /* coroutines that wait for an event; each holds a KiB */
+
 /* ---- The pool --------------------------------------------------------------------------
  */
 
@@ -43,22 +45,34 @@ static struct lua_call *new_call(struct lua_state *s)
     return call;
 }
 
+/* From the pool without a coroutine, or new. */
+static struct lua_call *take_bare(struct lua_state *s)
+{
+    struct lua_call *call = s->bare;
+    if (!call)
+        return new_call(s);
+    s->bare = call->next_idle;
+    return call;
+}
+
 static struct lua_call *take(struct lua_state *s)
 {
     struct lua_call *call = s->idle;
-    if (call)
+    if (call) {
         s->idle = call->next_idle;
-    else
-        call = new_call(s);
-    if (!call || call->co)
+        s->idle_count--;
         return call;
+    }
+    call = take_bare(s);
+    if (!call)
+        return NULL;
     lua_pushcfunction(s->L, make_coroutine);
     lua_pushlightuserdata(s->L, call);
     if (lua_pcall(s->L, 1, 0, 0) == LUA_OK)
         return call;
     lua_pop(s->L, 1);
-    call->next_idle = s->idle;
-    s->idle = call;
+    call->next_idle = s->bare;
+    s->bare = call;
     return NULL;
 }
 
@@ -68,17 +82,26 @@ static void drop_coroutine(struct lua_call *call)
     call->co = NULL;
 }
 
-/* Those who hold the event's object hold a finished one from now on. */
+/* Those who hold the event's object hold a finished one from now on: so a call is kept as
+ * long as its state, but not all the coroutines of a busy hour. */
 static void give_back(struct lua_call *call)
 {
     struct lua_state *s = call->state;
     call->serial++;
     call->ev = NULL;
     call->route = NULL;
-    call->waiting = call->answered = false;
-    call->next_idle = s->idle;
-    s->idle = call;
+    call->waiting = call->answered = call->doomed = false;
     s->busy--;
+    if (call->co && s->idle_count == IDLE_MAX)
+        drop_coroutine(call);
+    if (call->co) {
+        call->next_idle = s->idle;
+        s->idle = call;
+        s->idle_count++;
+    } else {
+        call->next_idle = s->bare;
+        s->bare = call;
+    }
 }
 
 void lua_call_free_all(struct lua_state *s)
@@ -165,8 +188,10 @@ static int run(struct lua_call *call, int args)
     s->starved = false;
     if (s->json.tree)
         lua_json_release(&s->json);
-    if (outcome == LUA_YIELD && call->waiting)
+    if (outcome == LUA_YIELD && call->waiting) {
+        call->doomed = over;
         return JF_LATER;
+    }
     return ended(call, outcome, over);
 }
 
@@ -268,14 +293,21 @@ int lua_call_wait(lua_State *L, struct lua_call *call,
     return lua_yieldk(L, 0, (lua_KContext)call, resumed);
 }
 
-/* It was ended while it waited. */
+/* An answer that nobody takes: the coroutine was ended while it waited, or must not go on.
+ */
 static int lost(struct lua_call *call)
 {
-    drop_coroutine(call);
-    call->state->worker->errors++;
-    lua_report_result(call, "its coroutine was ended while it waited");
+    int status = JF_E_TIMEOUT;
+    if (call->doomed) {
+        failed(call, LUA_OK, true);
+    } else {
+        call->state->worker->errors++;
+        lua_report_error(call, "its coroutine was ended while it waited");
+        drop_coroutine(call);
+        status = JF_E_INTERNAL;
+    }
     give_back(call);
-    return JF_E_INTERNAL;
+    return status;
 }
 
 void lua_call_resume(struct lua_call *call)
@@ -286,10 +318,10 @@ void lua_call_resume(struct lua_call *call)
     call->sleep = 0;
     call->waiting = false;
     call->answered = true;
-    if (lua_status(call->co) == LUA_YIELD)
-        status = run(call, 0);
-    else
+    if (lua_status(call->co) != LUA_YIELD || call->doomed)
         status = lost(call);
+    else
+        status = run(call, 0);
     if (ev && status != JF_LATER)
         jf_finish(ev, status);
     lua_state_rest(s);

@@ -40,6 +40,7 @@ struct lua_call {
     int status;   /* what the handler's return value meant */
     bool waiting; /* for an answer */
     bool answered;
+    bool doomed;    /* went over its budget just before it waited: does not go on */
     jf_timer sleep; /* that it waits for; 0: none */
     int (*push)(lua_State *L, const struct lua_answer *answer);
     struct lua_answer answer;

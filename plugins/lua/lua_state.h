@@ -27,7 +27,9 @@ struct lua_state {
 
     /* its worker's */
     struct lua_call *running; /* whose coroutine runs now */
-    struct lua_call *idle;    /* a pool, linked by next_idle */
+    struct lua_call *idle;    /* a pool, linked by next_idle: with a coroutine */
+    struct lua_call *bare;    /* and without */
+    size_t idle_count;
     struct lua_call *calls;   /* all there are, linked by next */
     size_t busy;              /* of them have begun and not ended */
     struct lua_timer *timers; /* that have not fired */

@@ -40,12 +40,13 @@ static inline void scene_file(struct scene *scene, const char *name, const char 
     fclose(file);
 }
 
-/* Start with what is in main.lua; `more` is "" or more options, ",\"budget_ms\":5". */
+/* Start with what is in main.lua; `more` is "" or more options, ",\"budget_ms\":5".
+ * Without, the budget is one that no sanitizer's slowness uses up. */
 static inline int scene_run(struct scene *scene, const char *more)
 {
     char options[256];
-    snprintf(options, sizeof(options), "{\"script\":\"%s/main.lua\"%s}", scene->folder,
-             more);
+    snprintf(options, sizeof(options), "{\"script\":\"%s/main.lua\"%s,\"budget_ms\":10000}",
+             scene->folder, more);
     return fake_host_start(scene->host, options);
 }
 
