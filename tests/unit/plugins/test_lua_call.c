@@ -143,6 +143,29 @@ static void many_calls_wait_at_once_and_keep_apart(void **state)
     scene_fini(&scene);
 }
 
+/* If all were kept, the last call would not fit. */
+static void coroutines_of_a_busy_hour_are_given_back(void **state)
+{
+    (void)state;
+    struct scene scene;
+    jf_conn_id guests[1000];
+    scene_init(&scene, 1);
+    scene_file(&scene, "main.lua", chunks);
+    assert_int_equal(scene_run(&scene, ",\"memory_bytes\":4000000"), JF_OK);
+    for (int i = 0; i < 1000; i++) {
+        guests[i] = fake_host_connect(scene.host, NULL);
+        fake_host_say(scene.host, guests[i], "run", "jf.sleep(1)");
+    }
+    fake_host_advance(scene.host, 1);
+    for (int i = 0; i < 1000; i++)
+        assert_int_equal(fake_host_status(scene.host, guests[i]), JF_OK);
+    ann = guests[0];
+    check(scene.host,
+          "local t = {} for i = 1, 3000 do t[i] = ('x'):rep(1000) .. i end return 'fits'",
+          "fits");
+    scene_fini(&scene);
+}
+
 static void sleeping_takes_its_time(void **state)
 {
     (void)state;
@@ -359,6 +382,7 @@ int main(void)
         cmocka_unit_test(a_call_that_cannot_begin_does_not_wait),
         cmocka_unit_test(a_send_can_be_waited_for),
         cmocka_unit_test(many_calls_wait_at_once_and_keep_apart),
+        cmocka_unit_test(coroutines_of_a_busy_hour_are_given_back),
         cmocka_unit_test(sleeping_takes_its_time),
         cmocka_unit_test(a_wait_goes_through_pcall_and_metamethods),
         cmocka_unit_test(where_lua_cannot_yield_a_wait_is_an_error),
