@@ -9,7 +9,6 @@
 
 #include <cjson/cJSON.h>
 #include <lauxlib.h>
-#include <math.h>
 #include <stdbool.h>
 
 #include "lua_budget.h"
@@ -81,8 +80,10 @@ static void push_value(lua_State *L, const cJSON *node);
 
 static void push_number(lua_State *L, double number)
 {
-    if (number >= -EXACT_MAX && number <= EXACT_MAX && floor(number) == number)
-        lua_pushinteger(L, (lua_Integer)number);
+    bool is_small = number >= -EXACT_MAX && number <= EXACT_MAX;
+    lua_Integer whole = is_small ? (lua_Integer)number : 0;
+    if (is_small && (double)whole == number)
+        lua_pushinteger(L, whole);
     else
         lua_pushnumber(L, number);
 }
