@@ -57,7 +57,7 @@ DOORS = {
     ],
     r"hiredis/.*": ["core/store/*", "core/relay/*"],
     r"dlfcn\.h": ["core/host/engine_so.c", "tests/*"],
-    r"(lua.*/)?(lua|lualib|lauxlib)\.h": ["plugins/lua/*"],
+    r"(lua.*/)?(lua|lualib|lauxlib)\.h": ["plugins/lua/*", "tests/*"],
     r"cmocka\.h": ["tests/*", "sdk/template/*"],
 }
 

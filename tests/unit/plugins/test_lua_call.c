@@ -93,6 +93,22 @@ static void groups_are_joined_listed_and_left(void **state)
     scene_fini(&scene);
 }
 
+static void members_are_counted(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct fake_host *host = play(&scene);
+    check(host, "return tostring(jf.group.count('g'))", "0");
+    check(host,
+          "jf.group.join('g', ev.conn) return jf.group.count('g') .. math.type("
+          "jf.group.count('g'))",
+          "1integer");
+    check(host, "return select(2, jf.group.count(''))", "invalid");
+    fake_host_store_answers(host, JF_E_UNAVAILABLE);
+    check(host, "return select(2, jf.group.count('g'))", "unavailable");
+    scene_fini(&scene);
+}
+
 static void a_call_that_cannot_begin_does_not_wait(void **state)
 {
     (void)state;
@@ -379,6 +395,7 @@ int main(void)
         cmocka_unit_test(an_attribute_is_set_read_and_removed),
         cmocka_unit_test(what_an_answer_says_is_what_the_call_returns),
         cmocka_unit_test(groups_are_joined_listed_and_left),
+        cmocka_unit_test(members_are_counted),
         cmocka_unit_test(a_call_that_cannot_begin_does_not_wait),
         cmocka_unit_test(a_send_can_be_waited_for),
         cmocka_unit_test(many_calls_wait_at_once_and_keep_apart),

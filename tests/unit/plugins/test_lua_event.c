@@ -203,6 +203,30 @@ static void methods_need_an_event_of_the_right_kind(void **state)
     scene_fini(&scene);
 }
 
+static void the_whole_event_is_the_one_of_a_lambda_function(void **state)
+{
+    (void)state;
+    static const struct fake_client client = { .headers = "X-Two: 1" };
+    struct scene scene;
+    struct fake_host *host = play(&scene);
+    check(host,
+          "local e = ev.event() local c = e.requestContext\n"
+          "return tostring(c.connectionId == ev.conn and c.routeKey == ev.route and"
+          " c.eventType == 'MESSAGE' and e.body == ev.body and e.isBase64Encoded == false"
+          " and e == ev:event())",
+          "true");
+    check_connect(
+        host, &client,
+        "local e=ev.event() return e.requestContext.eventType..e.headers['X-Two']..e."
+        "queryStringParameters.A",
+        "CONNECT12");
+    check(host, "saved = ev saved:event() return 'x'", "x");
+    check(host, "return saved.event().requestContext.routeKey", "run");
+    check(host, "saved = ev return 'x'", "x");
+    check(host, "return tostring(pcall(saved.event))", "false");
+    scene_fini(&scene);
+}
+
 static void a_finished_event_gives_only_what_was_read_before(void **state)
 {
     (void)state;
@@ -258,6 +282,7 @@ int main(void)
         cmocka_unit_test(pairs_shows_all_as_they_were_written),
         cmocka_unit_test(offered_subprotocols_are_an_array),
         cmocka_unit_test(methods_need_an_event_of_the_right_kind),
+        cmocka_unit_test(the_whole_event_is_the_one_of_a_lambda_function),
         cmocka_unit_test(a_finished_event_gives_only_what_was_read_before),
         cmocka_unit_test(an_event_lives_while_its_handler_waits),
         cmocka_unit_test(an_event_is_finished_after_an_error_too),

@@ -143,6 +143,32 @@ static void a_module_may_appear_later(void **state)
     scene_fini(&scene);
 }
 
+static void files_are_watched_those_that_are_expected_too(void **state)
+{
+    (void)state;
+    struct scene scene;
+    char path[64];
+    static const char *const watched[] = { "main.lua", "a.lua", "b.lua", "b/init.lua" };
+    scene_init(&scene, 1);
+    scene_file(&scene, "a.lua", "");
+    scene_file(&scene, "late.lua", "");
+    scene_file(&scene, "main.lua",
+               "require 'a' pcall(require, 'b')\n"
+               "return { routes = { a = function() require 'late'\n"
+               "  return tostring(pcall(require, 'never')) end } }");
+    assert_int_equal(scene_run(&scene, ""), JF_OK);
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(path, sizeof(path), "%s/%s", scene.folder, watched[i]);
+        assert_true(fake_host_watches(scene.host, path));
+    }
+    scene_check(scene.host, fake_host_connect(scene.host, NULL), "a", "false");
+    snprintf(path, sizeof(path), "%s/late.lua", scene.folder);
+    assert_true(fake_host_watches(scene.host, path));
+    snprintf(path, sizeof(path), "%s/never.lua", scene.folder);
+    assert_false(fake_host_watches(scene.host, path));
+    scene_fini(&scene);
+}
+
 static void a_module_cannot_wait_while_it_loads(void **state)
 {
     (void)state;
@@ -214,6 +240,7 @@ int main(void)
         cmocka_unit_test(a_module_with_a_mistake_is_reported_with_its_place),
         cmocka_unit_test(all_workers_see_one_version_of_a_module),
         cmocka_unit_test(a_module_may_appear_later),
+        cmocka_unit_test(files_are_watched_those_that_are_expected_too),
         cmocka_unit_test(a_module_cannot_wait_while_it_loads),
         cmocka_unit_test(threads_that_ask_together_get_the_same_text),
     };
