@@ -175,10 +175,11 @@ class Host:
         return self
 
     @property
-    def sanitized(self):
-        """Its memory is not what it would be."""
+    def sanitizer(self):
+        """Under which its memory is not what it would be: "asan", "tsan" or ""."""
         program = pathlib.Path(self.command[0]).read_bytes()
-        return b"__asan_init" in program or b"__tsan_init" in program
+        found = [name for name in ("asan", "tsan") if f"__{name}_init".encode() in program]
+        return found[0] if found else ""
 
     # -- its clients
 

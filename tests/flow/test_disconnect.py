@@ -30,7 +30,9 @@ class Watcher:
         assert got[0] == code, got
         if reason is not None:
             assert got[1] == reason
-        self.client.silence(0.15)
+        deadline = time.monotonic() + 0.15
+        while (left := deadline - time.monotonic()) > 0 and self.client.readable(left):
+            assert self.client.recv_json()["id"] != conn_id, "it was said twice"
 
 
 @contextlib.contextmanager

@@ -511,8 +511,10 @@ def test_many_reloads_lose_nothing(serve, app, reload, workers):
     """200 clients talk while the application is replaced, a script a thousand times and a
     shared object two hundred times: no socket is lost, no message lost or answered twice,
     every answer comes from a whole version, and memory does not grow."""
-    times = {"c": 200, "lua": 1000}[app.language]
     served = serve(app, watch="off", workers=workers, trial_events=5)
+    times = {"c": 200, "lua": 1000}[app.language]
+    if app.language == "lua" and served.sanitizer == "tsan":
+        times = 60  # it keeps something for every longjmp of Lua, and ends beyond all memory
     done = 0
 
     def replace():
@@ -523,7 +525,7 @@ def test_many_reloads_lose_nothing(serve, app, reload, workers):
 
     with hot.Crowd(served.port, 200, slow=100) as crowd:
         # Warm: pools have grown to what the crowd needs, a few hundred events per worker.
-        warm = time.monotonic() + (0 if served.sanitized else 10)
+        warm = time.monotonic() + (0 if served.sanitizer else 10)
         while (time.monotonic() < warm or done < times // 5) and not crowd.mistakes:
             replace()
         before, first = hot.resident_kib(served.process.pid), done
@@ -535,5 +537,5 @@ def test_many_reloads_lose_nothing(serve, app, reload, workers):
     assert len(crowd.versions) >= (3 if app.language == "c" else times // 2)
     assert len(served.lines(r"event=reloaded\b")) == done
     print(f"reloads={done} answers={crowd.answers} rss_kib={before}..{after}")
-    if not served.sanitized:
+    if not served.sanitizer:
         assert after <= before * 1.05, f"{before} KiB became {after} KiB"
