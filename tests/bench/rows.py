@@ -46,7 +46,7 @@ class Row:
 
     def target_of(self, server):
         if self.group == HANDLER:
-            return HANDLER_TARGETS.get(server, 0)
+            return HANDLER_TARGETS.get(server, 0) if self.depth == 1 else 0
         return self.target if server == "jackfield" else 0
 
     @property
