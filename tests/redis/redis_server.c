@@ -51,7 +51,7 @@ static struct sockaddr_in address_of(int port)
                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
 }
 
-static int free_port(void)
+int redis_server_free_port(void)
 {
     struct sockaddr_in address = address_of(0);
     socklen_t len = sizeof(address);
@@ -132,7 +132,7 @@ struct redis_server *redis_server_new(const char *options)
     assert_non_null(mkdtemp(server->folder));
     snprintf(server->socket, sizeof(server->socket), "%s/socket", server->folder);
     snprintf(server->options, sizeof(server->options), "%s", options ? options : "");
-    server->port = free_port();
+    server->port = redis_server_free_port();
     signal(SIGPIPE, SIG_IGN); /* as the host does */
     redis_server_start(server);
     return server;

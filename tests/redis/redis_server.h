@@ -21,6 +21,8 @@ bool redis_server_exists(void);
 struct redis_server *redis_server_new(const char *options);
 void redis_server_free(struct redis_server *server);
 
+int redis_server_free_port(void); /* one that nobody has now */
+
 int redis_server_port(const struct redis_server *server);
 const char *redis_server_socket(const struct redis_server *server);
 
