@@ -448,6 +448,11 @@ size_t redis_link_in_flight(const struct redis_link *link)
     return (size_t)(link->end - link->first);
 }
 
+size_t redis_link_bytes(const struct redis_link *link)
+{
+    return link->bytes;
+}
+
 static size_t size_of(const jf_bytes *words, size_t count)
 {
     size_t size = 0;

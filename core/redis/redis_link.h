@@ -16,7 +16,7 @@
 
 #define REDIS_IN_FLIGHT_MAX 8192 /* commands without an answer, else JF_E_FULL */
 #define REDIS_IN_FLIGHT_BYTES                                                              \
-    (8 << 20) /* octets of their words; one command may have more */
+    (32 << 20) /* octets of their words; one command may have more */
 
 struct loop;
 struct redis_link;
@@ -29,6 +29,7 @@ struct redis_call {
      * cannot now; it may have been done), JF_E_STOPPING (closed), or what
      * redis_reply_status() makes of an error, with that as the reply. */
     void (*done)(struct redis_call *call, int status, const struct redis_reply *reply);
+    void *data; /* the caller's */
 };
 
 /* News for the owner, on the loop; each may close the link. Members may be NULL. */
@@ -54,8 +55,9 @@ void redis_link_close(struct redis_link *link, unsigned patience_ms);
 
 bool redis_link_is_up(const struct redis_link *link);
 
-/* How many commands are in flight. */
+/* How many commands are in flight, and how many octets their words have. */
 size_t redis_link_in_flight(const struct redis_link *link);
+size_t redis_link_bytes(const struct redis_link *link);
 
 /* JF_E_UNAVAILABLE: it is away. JF_E_FULL: too much in flight. JF_E_NOMEM. JF_E_STOPPING:
  * it is closed. The words are copied. */

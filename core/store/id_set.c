@@ -61,6 +61,11 @@ void id_set_fini(struct id_set *set)
     *set = (struct id_set){ 0 };
 }
 
+bool id_set_has(const struct id_set *set, jf_conn_id id)
+{
+    return set->count && set->places[locate(set, id)];
+}
+
 int id_set_add(struct id_set *set, jf_conn_id id)
 {
     if (set->count && set->places[locate(set, id)])

@@ -22,6 +22,8 @@ struct id_set {
 
 void id_set_fini(struct id_set *set);
 
+bool id_set_has(const struct id_set *set, jf_conn_id id);
+
 /* JF_OK, also if it is in the set already, or JF_E_NOMEM. */
 int id_set_add(struct id_set *set, jf_conn_id id);
 

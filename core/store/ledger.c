@@ -17,6 +17,8 @@
 #define SHARD_BITS 6
 #define SHARDS (1 << SHARD_BITS)
 
+_Static_assert(SHARDS == LEDGER_SHARDS, "as many as the header says");
+
 /* An attribute, or, without a value, the name of a group its connection is in. */
 struct entry {
     struct entry *next;
@@ -381,6 +383,85 @@ void ledger_forget(struct ledger *ledger, jf_conn_id conn)
     free_entries(record->groups);
     free_entries(record->attrs);
     free(record);
+}
+
+/* ---- Copies ---- */
+
+bool ledger_has(struct ledger *ledger, jf_conn_id conn)
+{
+    struct shard *shard = lock_shard_of(ledger, &conn);
+    bool found = find_record(shard, &conn) != NULL;
+    unlock_shard(shard);
+    return found;
+}
+
+static size_t size_of_entries(const struct entry *entry)
+{
+    size_t size = 0;
+    for (; entry; entry = entry->next)
+        size += entry->key_len + entry->value_len;
+    return size;
+}
+
+/* One word into the copy; returns where the octets of the next one go. */
+static char *copy_word(jf_bytes *word, const char *octets, size_t len, char *at)
+{
+    memcpy(at, octets, len);
+    *word = jf_view(at, len);
+    return at + len;
+}
+
+static struct ledger_copy *copy_record(const struct record *record)
+{
+    size_t words = record->group_count + (size_t)record->attr_count * 2;
+    size_t octets = size_of_entries(record->groups) + size_of_entries(record->attrs);
+    struct ledger_copy *copy = try_alloc(sizeof(*copy) + words * sizeof(jf_bytes) + octets);
+    if (!copy)
+        return NULL;
+    copy->group_count = record->group_count;
+    copy->attr_count = record->attr_count;
+    jf_bytes *word = copy->words;
+    char *at = (char *)(copy->words + words);
+    for (const struct entry *entry = record->groups; entry; entry = entry->next)
+        at = copy_word(word++, entry->octets, entry->key_len, at);
+    for (const struct entry *entry = record->attrs; entry; entry = entry->next) {
+        at = copy_word(word++, entry->octets, entry->key_len, at);
+        at = copy_word(word++, entry->octets + entry->key_len, entry->value_len, at);
+    }
+    return copy;
+}
+
+int ledger_describe(struct ledger *ledger, jf_conn_id conn, struct ledger_copy **copy)
+{
+    int status = JF_E_NOT_FOUND;
+    struct shard *shard = lock_shard_of(ledger, &conn);
+    const struct record *record = find_record(shard, &conn);
+    struct ledger_copy *made = record ? copy_record(record) : NULL;
+    if (record)
+        status = made ? JF_OK : JF_E_NOMEM;
+    unlock_shard(shard);
+    if (made)
+        *copy = made;
+    return status;
+}
+
+int ledger_list(struct ledger *ledger, size_t index, jf_conn_id **copy, size_t *count)
+{
+    struct shard *shard = &ledger->shards[index];
+    jf_conn_id *ids = NULL;
+    void *value;
+    pthread_mutex_lock(&shard->lock);
+    size_t n = shard->records.count, filled = 0;
+    if (n)
+        ids = try_alloc(n * sizeof(*ids));
+    for (size_t at = 0; ids && table_next(&shard->records, &at, &value);)
+        ids[filled++] = ((struct record *)value)->conn;
+    unlock_shard(shard);
+    if (n && !ids)
+        return JF_E_NOMEM;
+    *copy = ids;
+    *count = n;
+    return JF_OK;
 }
 
 size_t ledger_size(struct ledger *ledger)

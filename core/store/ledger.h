@@ -8,9 +8,12 @@
 #ifndef JF_STORE_LEDGER_H
 #define JF_STORE_LEDGER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "sdk/jackfield.h"
+
+#define LEDGER_SHARDS 64
 
 struct ledger;
 
@@ -35,6 +38,22 @@ int ledger_members(struct ledger *ledger, jf_bytes group, jf_conn_id **copy, siz
 size_t ledger_count(struct ledger *ledger, jf_bytes group);
 
 void ledger_forget(struct ledger *ledger, jf_conn_id conn);
+
+/* Is anything known of it? */
+bool ledger_has(struct ledger *ledger, jf_conn_id conn);
+
+/* All that is known of a connection at one moment; one piece of memory. */
+struct ledger_copy {
+    size_t group_count, attr_count;
+    jf_bytes words[]; /* the groups; then each attribute's key, and its value */
+};
+
+/* Yours to free; JF_E_NOT_FOUND, JF_E_NOMEM. */
+int ledger_describe(struct ledger *ledger, jf_conn_id conn, struct ledger_copy **copy);
+
+/* Who is known, shard by shard, so that no lock is held for long. A copy, yours to free; of
+ * an empty shard NULL. JF_E_NOMEM. */
+int ledger_list(struct ledger *ledger, size_t shard, jf_conn_id **copy, size_t *count);
 
 /* How many records of connections and groups it holds. */
 size_t ledger_size(struct ledger *ledger);

@@ -15,6 +15,7 @@
 #define JF_STORE_STORE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/loop/task.h"
 #include "sdk/jackfield.h"
@@ -51,16 +52,26 @@ struct store_op {
     int status;
 };
 
+/* What a kind with a server must be told; the text outlives what is shared. */
+struct store_options {
+    const char *url;
+    const char *prefix; /* of every key, so that applications share a server; NULL: "jf:" */
+    uint16_t node;      /* the ids of this node's connections begin with it */
+    uint32_t timeout_ms; /* for an answer of the server; 0: 1000 */
+};
+
 /* What the workers of a host share, if the kind shares anything. */
 struct store_shared;
 
 struct store_kind {
     const char *name; /* as in the configuration */
 
-    /* Once per host, on the main thread, before the first open and after the last close. */
+    /* Once per host, on the main thread, before the first open and after the last close.
+     * NULL: the kind has options, see share_with. */
     int (*share)(struct store_shared **out);
     void (*unshare)(struct store_shared *shared);
 
+    /* The workers' in their order, since a worker's place is its number. */
     int (*open)(struct loop *loop, struct store_shared *shared, struct store **out);
     /* Answers what is pending, before it returns: JF_E_STOPPING. NULL is accepted. */
     void (*close)(struct store *store);
@@ -78,8 +89,19 @@ struct store_kind {
     int (*group_count)(struct store *store, struct store_op *op);
     /* All of `conn`: attributes and memberships. */
     int (*forget)(struct store *store, struct store_op *op);
+
+    /* Can options be used? JF_E_INVALID: `why`, in constant text. Pure. */
+    int (*check)(const struct store_options *options, const char **why);
+    /* Instead of share(), with options that have been checked; other kinds ignore them. */
+    int (*share_with)(const struct store_options *options, struct store_shared **out);
 };
 
 extern const struct store_kind store_memory;
+#ifdef JF_REDIS
+extern const struct store_kind store_redis;
+#endif
+
+/* By its name; NULL: there is none, or this build lacks it. */
+const struct store_kind *store_kind_find(const char *name);
 
 #endif

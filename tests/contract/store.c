@@ -1,169 +1,7 @@
-/* What every kind of store promises; one suite, its argument is the kind's name. Two
- * stores, as of two workers, share what the kind shares. */
+/* What every kind of store promises; one suite, its argument is the kind's name. */
 #include "tests/unit/test.h"
 
-#include <stdbool.h>
-#include <stdio.h>
-
-#include "core/base/list.h"
-#include "core/base/memory.h"
-#include "core/loop/loop.h"
-#include "core/store/store_memory.h"
-
-static const struct store_kind *kind;
-
-struct shop {
-    struct loop *loop;
-    struct store_shared *shared;
-    struct store *store;
-    struct store *other; /* another worker's; on the same loop, which is nobody's matter */
-};
-
-static int set_up(void **state)
-{
-    struct shop *shop = xnew(struct shop);
-    assert_int_equal(loop_new(&shop->loop), JF_OK);
-    assert_int_equal(kind->share(&shop->shared), JF_OK);
-    assert_int_equal(kind->open(shop->loop, shop->shared, &shop->store), JF_OK);
-    assert_int_equal(kind->open(shop->loop, shop->shared, &shop->other), JF_OK);
-    *state = shop;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct shop *shop = *state;
-    kind->close(shop->store);
-    kind->close(shop->other);
-    kind->close(NULL);
-    loop_free(shop->loop);
-    kind->unshare(shop->shared);
-    free(shop);
-    return 0;
-}
-
-typedef int op_fn(struct store *store, struct store_op *op);
-
-/* An operation, and what came of it, copied so that it can be looked at after `done`. */
-struct question {
-    struct store_op op;
-    struct loop *loop;
-    int calls, status;
-    char answer[STORE_VALUE_MAX];
-    size_t answer_len;
-    jf_conn_id members[4096];
-    size_t member_count;
-    uint64_t number;
-};
-
-static void on_done(struct store_op *op, int status)
-{
-    struct question *question = CONTAINER_OF(op, struct question, op);
-    question->calls++;
-    question->status = status;
-    assert_true(op->answer.len <= sizeof(question->answer));
-    if (op->answer.len)
-        memcpy(question->answer, op->answer.ptr, op->answer.len);
-    question->answer_len = op->answer.len;
-    assert_true(op->member_count <= 4096);
-    if (op->member_count)
-        memcpy(question->members, op->members, op->member_count * sizeof(jf_conn_id));
-    question->member_count = op->member_count;
-    question->number = op->number;
-    if (question->loop)
-        loop_stop(question->loop);
-}
-
-static jf_conn_id conn(unsigned number)
-{
-    jf_conn_id id = { { 0, 1, 0 } };
-    memcpy(id.octet + 3, &number, sizeof(number));
-    return id;
-}
-
-static struct store_op op_about(unsigned number, jf_bytes key, jf_bytes value)
-{
-    return (struct store_op){
-        .done = on_done, .conn = conn(number), .key = key, .value = value
-    };
-}
-
-static void turn_once(struct loop *loop)
-{
-    loop_stop(loop);
-    loop_run(loop);
-}
-
-/* Ask and wait for the answer, which must come once and later; a refusal by the call is
- * returned as it is. */
-static int ask(struct shop *shop, op_fn *fn, struct store_op op, struct question *question)
-{
-    question->op = op;
-    question->loop = shop->loop;
-    question->calls = 0;
-    int status = fn(shop->store, &question->op);
-    assert_int_equal(question->calls, 0); /* never from inside */
-    if (status < 0)
-        return status;
-    loop_run(shop->loop);
-    assert_int_equal(question->calls, 1);
-    return question->status;
-}
-
-static struct question last; /* the last one asked by the helpers below */
-
-static int set(struct shop *shop, unsigned number, const char *key, const char *value)
-{
-    return ask(shop, kind->attr_set, op_about(number, jf_str(key), jf_str(value)), &last);
-}
-
-static int get(struct shop *shop, unsigned number, const char *key)
-{
-    return ask(shop, kind->attr_get, op_about(number, jf_str(key), jf_str("")), &last);
-}
-
-static int join(struct shop *shop, const char *group, unsigned number)
-{
-    return ask(shop, kind->group_join, op_about(number, jf_str(group), jf_str("")), &last);
-}
-
-static int leave(struct shop *shop, const char *group, unsigned number)
-{
-    return ask(shop, kind->group_leave, op_about(number, jf_str(group), jf_str("")), &last);
-}
-
-static int forget(struct shop *shop, unsigned number)
-{
-    return ask(shop, kind->forget, op_about(number, jf_str(""), jf_str("")), &last);
-}
-
-/* Counted and listed they are as many. */
-static size_t count_members(struct shop *shop, const char *group)
-{
-    struct store_op op = op_about(0, jf_str(group), jf_str(""));
-    assert_int_equal(ask(shop, kind->group_count, op, &last), JF_OK);
-    assert_int_equal(last.member_count, 0);
-    uint64_t number = last.number;
-    assert_int_equal(ask(shop, kind->group_members, op, &last), JF_OK);
-    assert_int_equal(last.member_count, number);
-    return last.member_count;
-}
-
-static bool is_member(struct shop *shop, const char *group, unsigned number)
-{
-    jf_conn_id id = conn(number);
-    size_t found = 0, count = count_members(shop, group);
-    for (size_t i = 0; i < count; i++)
-        found += memcmp(&last.members[i], &id, sizeof(id)) == 0;
-    assert_true(found <= 1);
-    return found == 1;
-}
-
-static void assert_answer(const char *text)
-{
-    assert_int_equal(last.answer_len, strlen(text));
-    assert_memory_equal(last.answer, text, strlen(text));
-}
+#include "tests/contract/shop.h"
 
 /* ---- Attributes ---- */
 
@@ -323,16 +161,36 @@ static void a_connection_is_in_so_many_groups(void **state)
     assert_int_equal(join(*state, "g8", 2), JF_OK); /* another one's count */
 }
 
-/* Ids that differ in any one octet are different members. */
+/* Ids that differ in any one octet are different members; the first two are the node. */
 static void every_octet_of_an_id_counts(void **state)
 {
     struct store_op op = op_about(0, jf_str("room"), jf_str(""));
-    for (size_t i = 0; i < sizeof(op.conn.octet); i++) {
-        memset(&op.conn, 0, sizeof(op.conn));
+    size_t first = is_memory() ? 0 : 2;
+    for (size_t i = first; i < sizeof(op.conn.octet); i++) {
+        op.conn = (jf_conn_id){ { 0, is_memory() ? 0 : NODE } };
         op.conn.octet[i] = 1;
         assert_int_equal(ask(*state, kind->group_join, op, &last), JF_OK);
     }
-    assert_int_equal(count_members(*state, "room"), sizeof(op.conn.octet));
+    assert_int_equal(count_members(*state, "room"), sizeof(op.conn.octet) - first);
+}
+
+/* Where there are several nodes, each knows its own connections; the others must be asked
+ * about theirs. */
+static void connections_of_other_nodes_are_not_here(void **state)
+{
+    op_fn *const fns[] = { kind->attr_set, kind->attr_get, kind->group_join,
+                           kind->group_leave, kind->forget };
+    struct store_op op = op_about(1, jf_str("k"), jf_str("v"));
+    if (is_memory())
+        return; /* there is one node only */
+    for (size_t octet = 0; octet < 2; octet++) {
+        for (size_t i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
+            op.conn = conn(1);
+            op.conn.octet[octet] ^= 2;
+            assert_int_equal(ask(*state, fns[i], op, &last), JF_E_GONE);
+        }
+    }
+    assert_int_equal(count_members(*state, "k"), 0);
 }
 
 /* A group that grows and shrinks at random, against an array of who is in it. */
@@ -396,22 +254,45 @@ static void another_worker_sees_the_same(void **state)
     assert_int_equal(count_members(shop, "room"), 1);
 }
 
+/* Records of connections and groups, or, twice as many, keys in Redis: what a connection
+ * has and its name in a list of all, what a group has and the numbers of its members. */
+static void assert_kept(struct shop *shop, size_t records)
+{
+    if (is_memory()) {
+        assert_int_equal(store_memory_size(shop->shared), records);
+        return;
+    }
+#ifdef JF_REDIS
+    count_members(shop, "room"); /* what was told before has been done */
+    char keys[1024];
+    snprintf(keys, sizeof(keys), "%s", redis_server_ask(server, "KEYS %s*", shop->prefix));
+    size_t lines = 1;
+    for (const char *at = keys; (at = strchr(at, '\n')); at++)
+        lines++;
+    assert_non_null(strstr(keys, "m:1")); /* the node has told all it knows */
+    assert_int_equal(lines, 1 + records * 2 + (records > 1)); /* its groups */
+#endif
+}
+
 static void nothing_is_kept_for_a_connection_that_has_nothing(void **state)
 {
     struct shop *shop = *state;
-    if (kind != &store_memory)
-        skip();
     assert_int_equal(get(shop, 1, "name"), JF_E_NOT_FOUND);
     assert_int_equal(count_members(shop, "room"), 0);
     assert_int_equal(leave(shop, "room", 1), JF_OK);
     assert_int_equal(set(shop, 1, "name", ""), JF_OK);
-    assert_int_equal(store_memory_size(shop->shared), 0);
+    assert_kept(shop, 0);
     assert_int_equal(set(shop, 1, "name", "ann"), JF_OK);
+    assert_kept(shop, 1);
     assert_int_equal(join(shop, "room", 1), JF_OK);
-    assert_int_equal(store_memory_size(shop->shared), 2);
+    assert_kept(shop, 2);
     assert_int_equal(set(shop, 1, "name", ""), JF_OK);
     assert_int_equal(leave(shop, "room", 1), JF_OK);
-    assert_int_equal(store_memory_size(shop->shared), 0);
+    assert_kept(shop, 0);
+    assert_int_equal(leave(shop, "room", 1), JF_OK);
+    assert_int_equal(set(shop, 1, "name", ""), JF_OK);
+    assert_int_equal(forget(shop, 1), JF_OK);
+    assert_kept(shop, 0);
 }
 
 /* ---- Answers ---- */
@@ -557,8 +438,6 @@ static void an_answer_may_close_its_store(void **state)
 
 #define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
-static const struct store_kind *const kinds[] = { &store_memory };
-
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +453,7 @@ int main(int argc, char **argv)
         STORE_TEST(a_count_is_of_one_group_and_changes_nothing),
         STORE_TEST(a_connection_is_in_so_many_groups),
         STORE_TEST(every_octet_of_an_id_counts),
+        STORE_TEST(connections_of_other_nodes_are_not_here),
         STORE_TEST(a_group_agrees_with_a_model_through_churn),
         STORE_TEST(forgetting_takes_everything_of_one_and_nothing_of_others),
         STORE_TEST(another_worker_sees_the_same),
@@ -585,13 +465,14 @@ int main(int argc, char **argv)
         STORE_TEST(an_answer_may_close_its_store),
     };
     const char *name = argc > 1 ? argv[1] : "memory";
-    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (strcmp(kinds[i]->name, name) == 0)
-            kind = kinds[i];
-    }
+    kind = store_kind_find(name);
     if (!kind) {
         fprintf(stderr, "no such kind of store: %s\n", name);
         return 2;
     }
-    return cmocka_run_group_tests_name(kind->name, tests, NULL, NULL);
+#ifdef JF_REDIS
+    if (!is_memory() && !redis_server_exists())
+        return REDIS_SERVER_SKIPPED;
+#endif
+    return cmocka_run_group_tests_name(kind->name, tests, start_server, stop_server);
 }

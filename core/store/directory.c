@@ -1,0 +1,368 @@
+/* Keys, with the prefix in front (docs/redis.md has them with their lifetimes):
+ *
+ *     c:<id>     HASH  attributes of a connection
+ *     cg:<id>    SET   its groups
+ *     g:<group>  SET   ids of the members, of all nodes; groups are named "stage/group"
+ *     gn:<group> HASH  node: how many of them are there
+ *     n:<node>   SET   ids of which there is anything in c: or cg:
+ *     m:<node>   SET   the workers that have told all they know
+ *
+ * What must change together changes in a script. Redis runs a script without interruption,
+ * and once it has written it is not stopped by a lack of memory; so each begins with the
+ * write that a full Redis refuses, or with one that it never does. Nothing here waits: a
+ * change that does not arrive makes its connection fall behind, and that is repaired. */
+#include "core/store/directory.h"
+
+#include <stdio.h>
+
+#include "core/base/bytes.h"
+#include "core/base/list.h"
+#include "core/base/memory.h"
+#include "core/base/random.h"
+#include "core/loop/loop.h"
+#include "core/store/directory_impl.h"
+
+#define LOOK_MS 2000    /* between two looks at the marker */
+#define FAREWELL_MS 500 /* for Redis, to do what it has been told before the close */
+
+/* ---- Scripts ---- */
+
+#define PRELUDE                                                                            \
+    "local p, node, id = ARGV[1], ARGV[2], ARGV[3] "                                       \
+    "local c, cg, n = p..'c:'..id, p..'cg:'..id, p..'n:'..node "                           \
+    "local function join(g) "                                                              \
+    "  if redis.call('SADD', p..'g:'..g, id) == 1 then "                                   \
+    "    redis.call('HINCRBY', p..'gn:'..g, node, 1) end "                                 \
+    "  redis.call('SADD', cg, g) end "                                                     \
+    "local function leave(g) "                                                             \
+    "  if redis.call('SREM', p..'g:'..g, id) == 1 and "                                    \
+    "     redis.call('HINCRBY', p..'gn:'..g, node, -1) <= 0 then "                         \
+    "    redis.call('HDEL', p..'gn:'..g, node) end "                                       \
+    "  redis.call('SREM', cg, g) end "                                                     \
+    "local function tidy() "                                                               \
+    "  if redis.call('EXISTS', c, cg) == 0 then redis.call('SREM', n, id) end end "
+
+/* PUT leaves the attributes to commands of their own, for they may be large. */
+static const char *const scripts[SCRIPTS] = {
+    [PUT] = PRELUDE "redis.call('SADD', n, id) "
+                    "local want = {} "
+                    "for i = 4, #ARGV do want[ARGV[i]] = true end "
+                    "for _, g in ipairs(redis.call('SMEMBERS', cg)) do "
+                    "  if not want[g] then leave(g) end end "
+                    "for i = 4, #ARGV do join(ARGV[i]) end "
+                    "redis.call('DEL', c)",
+    [JOIN] = PRELUDE "redis.call('SADD', n, id) join(ARGV[4])",
+    [LEAVE] = PRELUDE "leave(ARGV[4]) tidy()",
+    [UNSET] = PRELUDE "redis.call('HDEL', c, ARGV[4]) tidy()",
+    [FORGET] = PRELUDE "for _, g in ipairs(redis.call('SMEMBERS', cg)) do leave(g) end "
+                       "redis.call('DEL', c) redis.call('SREM', n, id)",
+    [COUNT_OTHERS] = "local p, node, g = ARGV[1], ARGV[2], ARGV[3] "
+                     "return redis.call('SCARD', p..'g:'..g) - "
+                     "(tonumber(redis.call('HGET', p..'gn:'..g, node)) or 0)",
+};
+
+jf_bytes directory_key(const struct directory *directory, struct directory_key *key,
+                       const char *kind, jf_bytes name)
+{
+    int len = snprintf(key->octets, sizeof(key->octets), "%s%s", directory->options->prefix,
+                       kind);
+    memcpy(key->octets + len, name.ptr, name.len);
+    return jf_view(key->octets, (size_t)len + name.len);
+}
+
+void directory_script(const struct directory *directory, enum directory_script script,
+                      jf_bytes *words)
+{
+    words[0] = jf_str("EVALSHA");
+    words[1] = jf_str(directory->shas[script]);
+    words[2] = jf_str("0");
+    words[3] = jf_str(directory->options->prefix);
+    words[4] = jf_str(directory->node);
+}
+
+/* ---- Telling ---- */
+
+struct told {
+    struct redis_call call;
+    struct directory *directory;
+    jf_conn_id conn;
+    bool repair;
+};
+
+static void on_told(struct redis_call *call, int status, const struct redis_reply *reply)
+{
+    struct told *told = CONTAINER_OF(call, struct told, call);
+    struct directory *directory = told->directory;
+    jf_conn_id conn = told->conn;
+    bool repair = told->repair;
+    (void)reply;
+    free(told);
+    if (directory->closed)
+        return;
+    directory->repairs -= repair;
+    if (status == JF_OK)
+        directory->refusals = 0;
+    else
+        directory_fall_behind(directory, conn);
+    if (status == JF_E_NOT_FOUND)
+        directory_load_scripts(directory);
+    else if (status < 0)
+        directory_rest(directory, status);
+    if (repair)
+        directory_repair(directory);
+}
+
+bool directory_tell(struct directory *directory, jf_conn_id conn, bool repair,
+                    const jf_bytes *words, size_t count)
+{
+    struct told *told = try_alloc(sizeof(*told));
+    int status = JF_E_NOMEM;
+    if (told) {
+        *told = (struct told){
+            .call.done = on_told, .directory = directory, .conn = conn, .repair = repair
+        };
+        status = redis_send(directory->link, &told->call, words, count);
+    }
+    if (status == JF_OK) {
+        directory->repairs += repair;
+        return true;
+    }
+    free(told);
+    directory_fall_behind(directory, conn);
+    directory_rest(directory, status);
+    return false;
+}
+
+/* Is there any use in telling of one change? If it is not ready, all will be told when it
+ * is; if the connection is behind, all of that will. */
+static bool is_worth_telling(const struct directory *directory, jf_conn_id conn)
+{
+    return directory->ready && !id_set_has(&directory->behind, conn);
+}
+
+static void tell_by_script(struct directory *directory, enum directory_script script,
+                           jf_conn_id conn, const jf_bytes *last)
+{
+    char id[JF_CONN_ID_TEXT + 1];
+    jf_bytes words[SCRIPT_HEAD + 2];
+    if (!is_worth_telling(directory, conn))
+        return;
+    conn_id_to_text(conn, id);
+    directory_script(directory, script, words);
+    words[SCRIPT_HEAD] = jf_view(id, JF_CONN_ID_TEXT);
+    if (last)
+        words[SCRIPT_HEAD + 1] = *last;
+    directory_tell(directory, conn, false, words, SCRIPT_HEAD + (last ? 2 : 1));
+}
+
+/* First that there is something, then what: whatever dies in between, the reaper of its
+ * node finds it. */
+void directory_set(struct directory *directory, jf_conn_id conn, jf_bytes key,
+                   jf_bytes value)
+{
+    char id[JF_CONN_ID_TEXT + 1];
+    struct directory_key at;
+    if (!is_worth_telling(directory, conn))
+        return;
+    conn_id_to_text(conn, id);
+    jf_bytes name = jf_view(id, JF_CONN_ID_TEXT);
+    const jf_bytes note[] = { jf_str("SADD"),
+                              directory_key(directory, &at, "n:", jf_str(directory->node)),
+                              name };
+    if (!directory_tell(directory, conn, false, note, 3))
+        return;
+    const jf_bytes set[] = { jf_str("HSET"), directory_key(directory, &at, "c:", name), key,
+                             value };
+    directory_tell(directory, conn, false, set, 4);
+}
+
+void directory_unset(struct directory *directory, jf_conn_id conn, jf_bytes key)
+{
+    tell_by_script(directory, UNSET, conn, &key);
+}
+
+void directory_join(struct directory *directory, jf_conn_id conn, jf_bytes group)
+{
+    tell_by_script(directory, JOIN, conn, &group);
+}
+
+void directory_leave(struct directory *directory, jf_conn_id conn, jf_bytes group)
+{
+    tell_by_script(directory, LEAVE, conn, &group);
+}
+
+void directory_forget(struct directory *directory, jf_conn_id conn)
+{
+    tell_by_script(directory, FORGET, conn, NULL);
+}
+
+/* ---- The marker: gone with all else when somebody empties a Redis that stays up ---- */
+
+static jf_bytes marker(const struct directory *directory, struct directory_key *key)
+{
+    return directory_key(directory, key, "m:", jf_str(directory->node));
+}
+
+static void on_marked(struct redis_call *call, int status, const struct redis_reply *reply)
+{
+    struct directory *directory = CONTAINER_OF(call, struct directory, mark);
+    (void)reply;
+    directory->marking = false;
+    directory->marked = status == JF_OK;
+}
+
+/* Before anything else is told, so that what is lost afterwards is missed. */
+static void set_marker(struct directory *directory)
+{
+    struct directory_key key;
+    const jf_bytes words[] = { jf_str("SADD"), marker(directory, &key),
+                               jf_str(directory->place_text) };
+    if (directory->marking)
+        return;
+    directory->marked = false;
+    directory->marking = redis_send(directory->link, &directory->mark, words, 3) == JF_OK;
+}
+
+static void start_over(struct directory *directory)
+{
+    set_marker(directory);
+    directory_sweep(directory);
+}
+
+static void on_looked(struct redis_call *call, int status, const struct redis_reply *reply)
+{
+    struct directory *directory = CONTAINER_OF(call, struct directory, look);
+    directory->looking = false;
+    if (status == JF_OK && directory->ready && directory->marked &&
+        redis_reply_number(reply) == 0)
+        start_over(directory);
+}
+
+static void look_for_marker(struct directory *directory)
+{
+    struct directory_key key;
+    const jf_bytes words[] = { jf_str("SISMEMBER"), marker(directory, &key),
+                               jf_str(directory->place_text) };
+    if (!directory->looking)
+        directory->looking =
+            redis_send(directory->link, &directory->look, words, 3) == JF_OK;
+}
+
+/* Not all workers at once. */
+static void look_again_later(struct directory *directory)
+{
+    timer_start(directory->look_timer, LOOK_MS / 2 + random_below(LOOK_MS / 2));
+}
+
+static void time_to_look(void *data)
+{
+    struct directory *directory = data;
+    if (directory->ready && directory->marked)
+        look_for_marker(directory);
+    else if (directory->ready && !directory->resting)
+        start_over(directory); /* what happened since nobody can say */
+    else if (redis_link_is_up(directory->link) && !directory->loading)
+        directory_load_scripts(directory);
+    look_again_later(directory);
+}
+
+/* ---- Up and down ---- */
+
+static void on_loaded(struct redis_call *call, int status, const struct redis_reply *reply)
+{
+    struct directory *directory = call->data;
+    size_t which = (size_t)(call - directory->loads);
+    jf_bytes sha = redis_reply_bytes(reply);
+    directory->loading--;
+    if (status == JF_OK && sha.len == 40)
+        memcpy(directory->shas[which], sha.ptr, 40);
+    else
+        directory->shas[which][0] = '\0';
+    if (directory->loading || directory->closed)
+        return;
+    for (size_t i = 0; i < SCRIPTS; i++) {
+        if (!directory->shas[i][0])
+            return; /* time_to_look() tries again */
+    }
+    directory->ready = true;
+    start_over(directory);
+}
+
+void directory_load_scripts(struct directory *directory)
+{
+    directory->ready = false;
+    if (directory->loading)
+        return;
+    for (size_t i = 0; i < SCRIPTS; i++) {
+        const jf_bytes words[] = { jf_str("SCRIPT"), jf_str("LOAD"), jf_str(scripts[i]) };
+        directory->shas[i][0] = '\0';
+        if (redis_send(directory->link, &directory->loads[i], words, 3) == JF_OK)
+            directory->loading++;
+    }
+}
+
+static void on_up(void *data)
+{
+    directory_load_scripts(data);
+}
+
+static void on_down(void *data)
+{
+    struct directory *directory = data;
+    directory->ready = false;
+    directory->marked = false;
+    directory_end_sweep(directory); /* another begins when it is back */
+}
+
+static const struct redis_events events = { .on_up = on_up, .on_down = on_down };
+
+int directory_open(struct loop *loop, const struct directory_options *options,
+                   unsigned place, struct directory **out)
+{
+    struct directory *directory = xnew(struct directory);
+    directory->loop = loop;
+    directory->options = options;
+    directory->place = place;
+    snprintf(directory->node, sizeof(directory->node), "%u", options->node);
+    snprintf(directory->place_text, sizeof(directory->place_text), "%u", place);
+    directory->mark.done = on_marked;
+    directory->look.done = on_looked;
+    for (size_t i = 0; i < SCRIPTS; i++)
+        directory->loads[i] = (struct redis_call){ .done = on_loaded, .data = directory };
+    directory_repair_init(directory);
+    timer_new(loop, time_to_look, directory, &directory->look_timer);
+    look_again_later(directory);
+    int status = redis_link_open(loop, options->url, options->timeout_ms, &events,
+                                 directory, &directory->link);
+    if (status < 0) {
+        directory_close(directory);
+        return status;
+    }
+    *out = directory;
+    return JF_OK;
+}
+
+void directory_close(struct directory *directory)
+{
+    if (!directory)
+        return;
+    struct directory_key key;
+    const jf_bytes words[] = { jf_str("SREM"), marker(directory, &key),
+                               jf_str(directory->place_text) };
+    bool marked = directory->marked && !directory->marking;
+    directory->closed = true;
+    directory->ready = false;
+    if (marked)
+        directory->marking =
+            redis_send(directory->link, &directory->mark, words, 3) == JF_OK;
+    redis_link_close(directory->link, FAREWELL_MS);
+    timer_free(directory->look_timer);
+    directory_repair_fini(directory);
+    free(directory);
+}
+
+bool directory_is_true(const struct directory *directory)
+{
+    return directory->ready && directory->marked && directory->sweep.stage == SWEEP_NONE &&
+           !directory->behind.count && !directory->repairs;
+}
