@@ -179,14 +179,22 @@ static void shake_hands(struct redis_wire *wire)
     }
 }
 
-static void connected(struct redis_wire *wire)
+/* What has gone wrong with the socket; NULL: nothing. */
+static const char *socket_error(const struct redis_wire *wire)
 {
-    int error = 0, on = 1;
+    int error = 0;
     socklen_t len = sizeof(error);
     if (getsockopt(wire->context->fd, SOL_SOCKET, SO_ERROR, &error, &len) != 0)
         error = errno;
+    return error ? uv_strerror(uv_translate_sys_error(error)) : NULL;
+}
+
+static void connected(struct redis_wire *wire)
+{
+    int on = 1;
+    const char *error = socket_error(wire);
     if (error) {
-        lose(wire, uv_strerror(uv_translate_sys_error(error)));
+        lose(wire, error);
         return;
     }
     if (wire->url->host)
@@ -217,8 +225,10 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         read_some(wire);
     if (wire->phase == OPEN && (events & UV_WRITABLE))
         flush(wire);
-    if (wire->phase != OVER && status < 0)
-        lose(wire, uv_strerror(status));
+    if (wire->phase != OVER && status < 0) {
+        const char *error = socket_error(wire);
+        lose(wire, error ? error : "the connection broke");
+    }
     let_go(wire);
 }
 

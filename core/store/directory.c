@@ -95,7 +95,6 @@ static void on_told(struct redis_call *call, int status, const struct redis_repl
     struct directory *directory = told->directory;
     jf_conn_id conn = told->conn;
     bool repair = told->repair;
-    (void)reply;
     free(told);
     if (directory->closed)
         return;
@@ -107,7 +106,7 @@ static void on_told(struct redis_call *call, int status, const struct redis_repl
     if (status == JF_E_NOT_FOUND)
         directory_load_scripts(directory);
     else if (status < 0)
-        directory_rest(directory, status);
+        directory_rest(directory, status, reply);
     if (repair)
         directory_repair(directory);
 }
@@ -129,7 +128,7 @@ bool directory_tell(struct directory *directory, jf_conn_id conn, bool repair,
     }
     free(told);
     directory_fall_behind(directory, conn);
-    directory_rest(directory, status);
+    directory_rest(directory, status, NULL);
     return false;
 }
 

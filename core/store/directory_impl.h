@@ -91,8 +91,9 @@ void directory_fall_behind(struct directory *directory, jf_conn_id conn);
 /* Tell what is to be told, as much as may be on its way. */
 void directory_repair(struct directory *directory);
 
-/* Redis has refused something: rest a while, longer each time. */
-void directory_rest(struct directory *directory, int status);
+/* Something was refused, by Redis if there is a reply: rest a while, longer each time. */
+void directory_rest(struct directory *directory, int status,
+                    const struct redis_reply *reply);
 
 void directory_repair_init(struct directory *directory);
 void directory_repair_fini(struct directory *directory);

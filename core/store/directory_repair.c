@@ -39,7 +39,7 @@ static bool tell_groups(struct directory *directory, jf_conn_id conn, jf_bytes i
     AUTO_FREE jf_bytes *words = try_alloc(count * sizeof(*words));
     if (!words) {
         directory_fall_behind(directory, conn);
-        directory_rest(directory, JF_E_NOMEM);
+        directory_rest(directory, JF_E_NOMEM, NULL);
         return false;
     }
     directory_script(directory, PUT, words);
@@ -73,7 +73,7 @@ static void tell_all(struct directory *directory, jf_conn_id conn)
         tell_nothing(directory, conn, id);
     } else if (status < 0) {
         directory_fall_behind(directory, conn);
-        directory_rest(directory, status);
+        directory_rest(directory, status, NULL);
     } else if (tell_groups(directory, conn, id, copy)) {
         tell_attributes(directory, conn, id, copy);
     }
@@ -127,7 +127,7 @@ static bool next_of_ledger(struct directory *directory, jf_conn_id *out)
             memcpy(sweep->cursor, "0", 2);
         } else if (ledger_list(directory->options->ledger, sweep->shard, &sweep->ids,
                                &sweep->count) < 0) {
-            directory_rest(directory, JF_E_NOMEM); /* the same shard again later */
+            directory_rest(directory, JF_E_NOMEM, NULL); /* the same shard again later */
             return false;
         } else {
             sweep->shard++;
@@ -157,7 +157,7 @@ static void on_scanned(struct redis_call *call, int status, const struct redis_r
     if (sweep->stage != SWEEP_REDIS || directory->closed)
         return;
     if (status < 0 || !cursor.len || cursor.len >= sizeof(sweep->cursor)) {
-        directory_rest(directory, status < 0 ? status : JF_E_INTERNAL);
+        directory_rest(directory, status < 0 ? status : JF_E_INTERNAL, NULL);
         return;
     }
     memcpy(sweep->cursor, cursor.ptr, cursor.len);
@@ -165,7 +165,7 @@ static void on_scanned(struct redis_call *call, int status, const struct redis_r
     compare(directory, redis_reply_at(reply, 1));
     if (sweep->stage == SWEEP_REDIS && bytes_eq(cursor, "0")) {
         sweep->stage = SWEEP_NONE;
-        if (sweep->told)
+        if (sweep->told && directory->marked)
             LOG_INFO(STORE, "event=directory_told connections=%zu ms=%llu", sweep->told,
                      (unsigned long long)(loop_now(directory->loop) - sweep->since));
     }
@@ -183,14 +183,14 @@ static void scan(struct directory *directory)
     int status = redis_send(directory->link, &sweep->scan, words, 5);
     sweep->scanning = status == JF_OK;
     if (status < 0)
-        directory_rest(directory, status);
+        directory_rest(directory, status, NULL);
 }
 
 /* ---- What is behind ---- */
 
 void directory_fall_behind(struct directory *directory, jf_conn_id conn)
 {
-    if (!directory->ready)
+    if (!directory->ready || !redis_link_is_up(directory->link))
         return; /* all will be told when it is */
     if (directory->behind.count >= BEHIND_MAX || id_set_add(&directory->behind, conn) < 0)
         directory->marked = false; /* start over soon */
@@ -203,16 +203,21 @@ static void rested(void *data)
     directory_repair(directory);
 }
 
-void directory_rest(struct directory *directory, int status)
+void directory_rest(struct directory *directory, int status,
+                    const struct redis_reply *reply)
 {
-    if (directory->resting || !directory->ready)
+    if (directory->resting || !directory->ready || !redis_link_is_up(directory->link))
         return;
     unsigned doublings = directory->refusals < 4 ? directory->refusals : 4;
     uint64_t pause = (uint64_t)REST_MIN_MS << doublings;
     directory->refusals++;
     directory->resting = true;
     timer_start(directory->again_timer, pause / 2 + random_below(pause / 2 + 1));
-    LOG_RARELY(WARN, STORE, 10, "event=directory_behind status=%s", status_name(status));
+    char why[LOG_QUOTED_MAX];
+    jf_bytes error = redis_reply_bytes(reply); /* its first word is a code */
+    error.len = bytes_find(error, ' ');
+    LOG_RARELY(WARN, STORE, 10, "event=directory_behind status=%s redis=%s",
+               status_name(status), log_quote(error, why));
 }
 
 /* The next one to be told; false: none now. */
