@@ -230,6 +230,31 @@ static void with_a_wrong_password_all_goes_on_but_what_needs_redis(void **state)
     town_free(town);
 }
 
+/* docs/redis.md has the list. */
+static void the_rights_of_the_book_are_enough(void **state)
+{
+    (void)state;
+    char url[64];
+    struct asked asked = { .calls = 0 };
+    redis_server_ask(server,
+                     "ACL SETUSER jf on >pass ~jf:* resetchannels -@all +select +ping "
+                     "+script|load +evalsha +sadd +srem +scard +sismember +smembers "
+                     "+sscan +hset +hget +hdel +hincrby +del +exists");
+    snprintf(url, sizeof(url), "redis://jf:pass@127.0.0.1:%d/0", redis_server_port(server));
+    struct town *town = town_new("jf:", url);
+    until_true(town, 5000);
+    everybody_arrives(town, 100);
+    until_done(town);
+    town_audit(town);
+    ask_members(town, 0, 0, &asked);
+    free(asked.members);
+    redis_server_ask(server, "FLUSHALL");
+    pass(town, 2500);
+    until_true(town, 5000);
+    town_audit(town);
+    town_free(town);
+}
+
 static void what_was_told_at_the_end_is_done(void **state)
 {
     (void)state;
@@ -351,6 +376,7 @@ int main(void)
         TOWN_TEST(two_prefixes_are_two_worlds),
         TOWN_TEST(a_socket_file_and_another_database_will_do),
         TOWN_TEST(with_a_wrong_password_all_goes_on_but_what_needs_redis),
+        TOWN_TEST(the_rights_of_the_book_are_enough),
         TOWN_TEST(what_was_told_at_the_end_is_done),
         TOWN_TEST(a_node_that_forgets_all_leaves_nothing_behind),
         TOWN_TEST(closing_answers_what_was_asked_of_redis),
