@@ -53,7 +53,7 @@ size_t lua_report_flatten(const char *text, char *out, size_t size)
     return len;
 }
 
-/* "route=onMessage connection=JC1dgf9yoAMCK-g=", or a timer. */
+/* "route=onMessage conn=JC1dgf9yoAMCK-g=", or a timer. */
 static void origin(const struct lua_call *call, char *out, size_t size)
 {
     char id[JF_CONN_ID_TEXT + 1];
@@ -62,7 +62,7 @@ static void origin(const struct lua_call *call, char *out, size_t size)
         return;
     }
     jf_id_to_text(call->ev->self, call->ev->conn, id);
-    snprintf(out, size, "route=%.*s connection=%s",
+    snprintf(out, size, "route=%.*s conn=%s",
              (int)(call->ev->route.len < 128 ? call->ev->route.len : 128),
              call->ev->route.ptr, id);
 }

@@ -123,7 +123,7 @@ static void it_is_logged_and_counted(void **state)
     struct fake_host *host = play(&scene);
     check_ended(host, "spin()");
     assert_true(fake_host_logged(host, JF_ERROR, "ran longer than its budget of 40 ms"));
-    assert_true(fake_host_logged(host, JF_ERROR, "| route=run connection="));
+    assert_true(fake_host_logged(host, JF_ERROR, "| route=run conn="));
     assert_true(fake_host_logged(host, JF_ERROR, "main.lua:1: in "));
     fake_host_stop(host);
     assert_true(fake_host_logged(host, JF_INFO, "errors=0 over_budget=1 out_of_memory=0"));

@@ -81,7 +81,7 @@ static void what_means_nothing_is_logged_and_internal(void **state)
     check_status(host, ann, "print", JF_E_INTERNAL);
     check_status(host, ann, "ev", JF_E_INTERNAL);
     assert_true(fake_host_logged(host, JF_ERROR, "the handler returned a userdata"));
-    assert_true(fake_host_logged(host, JF_ERROR, "route=run connection="));
+    assert_true(fake_host_logged(host, JF_ERROR, "route=run conn="));
     assert_null(fake_host_hear(host, ann));
     scene_fini(&scene);
 }
@@ -240,7 +240,7 @@ static void an_error_is_logged_with_its_place(void **state)
     jf_conn_id ann = fake_host_connect(host, NULL);
     assert_int_equal(fake_host_say(host, ann, "run", ""), JF_E_INTERNAL);
     assert_true(
-        fake_host_logged(host, JF_ERROR, "main.lua:2: boom | route=run connection="));
+        fake_host_logged(host, JF_ERROR, "main.lua:2: boom | route=run conn="));
     assert_true(fake_host_logged(host, JF_ERROR, "main.lua:5: in function <main.lua:4>"));
     assert_int_equal(fake_host_say(host, ann, "other", ""), JF_E_INTERNAL);
     assert_true(fake_host_logged(host, JF_ERROR, "the error is a table value"));
