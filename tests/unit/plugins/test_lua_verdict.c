@@ -239,8 +239,7 @@ static void an_error_is_logged_with_its_place(void **state)
                                                 "  nothing = function() error() end } }");
     jf_conn_id ann = fake_host_connect(host, NULL);
     assert_int_equal(fake_host_say(host, ann, "run", ""), JF_E_INTERNAL);
-    assert_true(
-        fake_host_logged(host, JF_ERROR, "main.lua:2: boom | route=run conn="));
+    assert_true(fake_host_logged(host, JF_ERROR, "main.lua:2: boom | route=run conn="));
     assert_true(fake_host_logged(host, JF_ERROR, "main.lua:5: in function <main.lua:4>"));
     assert_int_equal(fake_host_say(host, ann, "other", ""), JF_E_INTERNAL);
     assert_true(fake_host_logged(host, JF_ERROR, "the error is a table value"));
