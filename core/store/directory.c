@@ -1,11 +1,12 @@
 /* Keys, with the prefix in front (docs/redis.md has them with their lifetimes):
  *
- *     c:<id>     HASH  attributes of a connection
+ *     c:<id>     HASH  attributes of a connection; its stage and time under the empty key
  *     cg:<id>    SET   its groups
  *     g:<group>  SET   ids of the members, of all nodes; groups are named "stage/group"
  *     gn:<group> HASH  node: how many of them are there
  *     n:<node>   SET   ids of which there is anything in c: or cg:
  *     m:<node>   SET   the workers that have told all they know
+ *     fence:<node> STRING  the largest fence that anybody had who spoke for the node
  *
  * What must change together changes in a script. Redis runs a script without interruption,
  * and once it has written it is not stopped by a lack of memory; so each begins with the
@@ -17,46 +18,38 @@
 
 #include "core/base/bytes.h"
 #include "core/base/list.h"
+#include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/random.h"
 #include "core/loop/loop.h"
 #include "core/store/directory_impl.h"
+#include "core/store/script_prelude.h"
 
 #define LOOK_MS 2000    /* between two looks at the marker */
 #define FAREWELL_MS 500 /* for Redis, to do what it has been told before the close */
 
 /* ---- Scripts ---- */
 
-#define PRELUDE                                                                            \
-    "local p, node, id = ARGV[1], ARGV[2], ARGV[3] "                                       \
-    "local c, cg, n = p..'c:'..id, p..'cg:'..id, p..'n:'..node "                           \
-    "local function join(g) "                                                              \
-    "  if redis.call('SADD', p..'g:'..g, id) == 1 then "                                   \
-    "    redis.call('HINCRBY', p..'gn:'..g, node, 1) end "                                 \
-    "  redis.call('SADD', cg, g) end "                                                     \
-    "local function leave(g) "                                                             \
-    "  if redis.call('SREM', p..'g:'..g, id) == 1 and "                                    \
-    "     redis.call('HINCRBY', p..'gn:'..g, node, -1) <= 0 then "                         \
-    "    redis.call('HDEL', p..'gn:'..g, node) end "                                       \
-    "  redis.call('SREM', cg, g) end "                                                     \
-    "local function tidy() "                                                               \
-    "  if redis.call('EXISTS', c, cg) == 0 then redis.call('SREM', n, id) end end "
-
-/* PUT leaves the attributes to commands of their own, for they may be large. */
+/* PUT leaves the attributes to commands of their own, for they may be large; not the entry.
+ */
 static const char *const scripts[SCRIPTS] = {
-    [PUT] = PRELUDE "redis.call('SADD', n, id) "
-                    "local want = {} "
-                    "for i = 4, #ARGV do want[ARGV[i]] = true end "
-                    "for _, g in ipairs(redis.call('SMEMBERS', cg)) do "
-                    "  if not want[g] then leave(g) end end "
-                    "for i = 4, #ARGV do join(ARGV[i]) end "
-                    "redis.call('DEL', c)",
-    [JOIN] = PRELUDE "redis.call('SADD', n, id) join(ARGV[4])",
-    [LEAVE] = PRELUDE "leave(ARGV[4]) tidy()",
-    [UNSET] = PRELUDE "redis.call('HDEL', c, ARGV[4]) tidy()",
-    [FORGET] = PRELUDE "for _, g in ipairs(redis.call('SMEMBERS', cg)) do leave(g) end "
-                       "redis.call('DEL', c) redis.call('SREM', n, id)",
-    [COUNT_OTHERS] = "local p, node, g = ARGV[1], ARGV[2], ARGV[3] "
+    [PUT] = SCRIPT_PRELUDE "redis.call('SADD', n, id) "
+                           "local want = {} "
+                           "for i = 6, #ARGV do want[ARGV[i]] = true end "
+                           "for _, g in ipairs(redis.call('SMEMBERS', cg)) do "
+                           "  if not want[g] then leave(g) end end "
+                           "for i = 6, #ARGV do join(ARGV[i]) end "
+                           "redis.call('DEL', c) "
+                           "if ARGV[5] ~= '' then redis.call('HSET', c, '', ARGV[5]) end",
+    [SET] = SCRIPT_PRELUDE "redis.call('SADD', n, id) "
+                           "redis.call('HSET', c, ARGV[5], ARGV[6])",
+    [UNSET] = SCRIPT_PRELUDE "redis.call('HDEL', c, ARGV[5]) tidy()",
+    [JOIN] = SCRIPT_PRELUDE "redis.call('SADD', n, id) join(ARGV[5])",
+    [LEAVE] = SCRIPT_PRELUDE "leave(ARGV[5]) tidy()",
+    [FORGET] = SCRIPT_PRELUDE "forget()",
+    [MARK] = SCRIPT_PRELUDE "raise_fence() "
+                            "redis.call(ARGV[5], p..'m:'..node, id)",
+    [COUNT_OTHERS] = "local p, node, g = ARGV[1], ARGV[2], ARGV[4] "
                      "return redis.call('SCARD', p..'g:'..g) - "
                      "(tonumber(redis.call('HGET', p..'gn:'..g, node)) or 0)",
 };
@@ -78,6 +71,37 @@ void directory_script(const struct directory *directory, enum directory_script s
     words[2] = jf_str("0");
     words[3] = jf_str(directory->options->prefix);
     words[4] = jf_str(directory->node);
+    words[5] = jf_str(directory->fence);
+}
+
+jf_bytes directory_entry(char text[DIRECTORY_ENTRY_MAX], uint64_t since, jf_bytes stage)
+{
+    int len = snprintf(text, DIRECTORY_ENTRY_MAX, "%llu %.*s", (unsigned long long)since,
+                       BYTES_FMT(stage));
+    return jf_view(text, (size_t)len);
+}
+
+/* ---- The fence ---- */
+
+bool directory_is_fenced(const struct directory *directory)
+{
+    return atomic_load_explicit(directory->options->fenced, memory_order_relaxed);
+}
+
+/* Was it refused because the number is another one's? */
+static bool is_fenced_off(struct directory *directory, const struct redis_reply *reply)
+{
+    const struct directory_options *options = directory->options;
+    if (!redis_reply_says(reply, "FENCED"))
+        return false;
+    directory->ready = directory->marked = false;
+    directory_end_sweep(directory);
+    if (!atomic_exchange(options->fenced, true)) {
+        LOG_ERROR(STORE, "event=directory_fenced node=%u", options->node);
+        if (options->on_fenced)
+            options->on_fenced(options->data);
+    }
+    return true;
 }
 
 /* ---- Telling ---- */
@@ -99,6 +123,8 @@ static void on_told(struct redis_call *call, int status, const struct redis_repl
     if (directory->closed)
         return;
     directory->repairs -= repair;
+    if (is_fenced_off(directory, reply))
+        return;
     if (status == JF_OK)
         directory->refusals = 0;
     else
@@ -136,90 +162,83 @@ bool directory_tell(struct directory *directory, jf_conn_id conn, bool repair,
  * is; if the connection is behind, all of that will. */
 static bool is_worth_telling(const struct directory *directory, jf_conn_id conn)
 {
-    return directory->ready && !id_set_has(&directory->behind, conn);
+    return directory->ready && !directory_is_fenced(directory) &&
+           !id_set_has(&directory->behind, conn);
 }
 
 static void tell_by_script(struct directory *directory, enum directory_script script,
-                           jf_conn_id conn, const jf_bytes *last)
+                           jf_conn_id conn, const jf_bytes *more, size_t count)
 {
     char id[JF_CONN_ID_TEXT + 1];
-    jf_bytes words[SCRIPT_HEAD + 2];
+    jf_bytes words[SCRIPT_HEAD + 3];
     if (!is_worth_telling(directory, conn))
         return;
     conn_id_to_text(conn, id);
     directory_script(directory, script, words);
     words[SCRIPT_HEAD] = jf_view(id, JF_CONN_ID_TEXT);
-    if (last)
-        words[SCRIPT_HEAD + 1] = *last;
-    directory_tell(directory, conn, false, words, SCRIPT_HEAD + (last ? 2 : 1));
+    for (size_t i = 0; i < count; i++)
+        words[SCRIPT_HEAD + 1 + i] = more[i];
+    directory_tell(directory, conn, false, words, SCRIPT_HEAD + 1 + count);
 }
 
-/* First that there is something, then what: whatever dies in between, the reaper of its
- * node finds it. */
 void directory_set(struct directory *directory, jf_conn_id conn, jf_bytes key,
                    jf_bytes value)
 {
-    char id[JF_CONN_ID_TEXT + 1];
-    struct directory_key at;
-    if (!is_worth_telling(directory, conn))
-        return;
-    conn_id_to_text(conn, id);
-    jf_bytes name = jf_view(id, JF_CONN_ID_TEXT);
-    const jf_bytes note[] = { jf_str("SADD"),
-                              directory_key(directory, &at, "n:", jf_str(directory->node)),
-                              name };
-    if (!directory_tell(directory, conn, false, note, 3))
-        return;
-    const jf_bytes set[] = { jf_str("HSET"), directory_key(directory, &at, "c:", name), key,
-                             value };
-    directory_tell(directory, conn, false, set, 4);
+    const jf_bytes more[] = { key, value };
+    tell_by_script(directory, SET, conn, more, 2);
 }
 
 void directory_unset(struct directory *directory, jf_conn_id conn, jf_bytes key)
 {
-    tell_by_script(directory, UNSET, conn, &key);
+    tell_by_script(directory, UNSET, conn, &key, 1);
 }
 
 void directory_join(struct directory *directory, jf_conn_id conn, jf_bytes group)
 {
-    tell_by_script(directory, JOIN, conn, &group);
+    tell_by_script(directory, JOIN, conn, &group, 1);
 }
 
 void directory_leave(struct directory *directory, jf_conn_id conn, jf_bytes group)
 {
-    tell_by_script(directory, LEAVE, conn, &group);
+    tell_by_script(directory, LEAVE, conn, &group, 1);
 }
 
 void directory_forget(struct directory *directory, jf_conn_id conn)
 {
-    tell_by_script(directory, FORGET, conn, NULL);
+    tell_by_script(directory, FORGET, conn, NULL, 0);
 }
 
 /* ---- The marker: gone with all else when somebody empties a Redis that stays up ---- */
 
-static jf_bytes marker(const struct directory *directory, struct directory_key *key)
-{
-    return directory_key(directory, key, "m:", jf_str(directory->node));
-}
-
 static void on_marked(struct redis_call *call, int status, const struct redis_reply *reply)
 {
     struct directory *directory = CONTAINER_OF(call, struct directory, mark);
-    (void)reply;
     directory->marking = false;
     directory->marked = status == JF_OK;
+    if (directory->closed || is_fenced_off(directory, reply))
+        return;
+    if (status == JF_E_NOT_FOUND)
+        directory_load_scripts(directory);
+}
+
+/* `how` is SADD or SREM. */
+static void mark(struct directory *directory, const char *how)
+{
+    jf_bytes words[SCRIPT_HEAD + 2];
+    directory_script(directory, MARK, words);
+    words[SCRIPT_HEAD] = jf_str(directory->place_text);
+    words[SCRIPT_HEAD + 1] = jf_str(how);
+    directory->marking =
+        redis_send(directory->link, &directory->mark, words, SCRIPT_HEAD + 2) == JF_OK;
 }
 
 /* Before anything else is told, so that what is lost afterwards is missed. */
 static void set_marker(struct directory *directory)
 {
-    struct directory_key key;
-    const jf_bytes words[] = { jf_str("SADD"), marker(directory, &key),
-                               jf_str(directory->place_text) };
     if (directory->marking)
         return;
     directory->marked = false;
-    directory->marking = redis_send(directory->link, &directory->mark, words, 3) == JF_OK;
+    mark(directory, "SADD");
 }
 
 static void start_over(struct directory *directory)
@@ -240,8 +259,10 @@ static void on_looked(struct redis_call *call, int status, const struct redis_re
 static void look_for_marker(struct directory *directory)
 {
     struct directory_key key;
-    const jf_bytes words[] = { jf_str("SISMEMBER"), marker(directory, &key),
-                               jf_str(directory->place_text) };
+    const jf_bytes words[] = {
+        jf_str("SISMEMBER"), directory_key(directory, &key, "m:", jf_str(directory->node)),
+        jf_str(directory->place_text)
+    };
     if (!directory->looking)
         directory->looking =
             redis_send(directory->link, &directory->look, words, 3) == JF_OK;
@@ -256,6 +277,8 @@ static void look_again_later(struct directory *directory)
 static void time_to_look(void *data)
 {
     struct directory *directory = data;
+    if (directory_is_fenced(directory))
+        return;
     if (directory->ready && directory->marked)
         look_for_marker(directory);
     else if (directory->ready && !directory->resting)
@@ -277,7 +300,7 @@ static void on_loaded(struct redis_call *call, int status, const struct redis_re
         memcpy(directory->shas[which], sha.ptr, 40);
     else
         directory->shas[which][0] = '\0';
-    if (directory->loading || directory->closed)
+    if (directory->loading || directory->closed || directory_is_fenced(directory))
         return;
     for (size_t i = 0; i < SCRIPTS; i++) {
         if (!directory->shas[i][0])
@@ -290,7 +313,7 @@ static void on_loaded(struct redis_call *call, int status, const struct redis_re
 void directory_load_scripts(struct directory *directory)
 {
     directory->ready = false;
-    if (directory->loading)
+    if (directory->loading || directory_is_fenced(directory))
         return;
     for (size_t i = 0; i < SCRIPTS; i++) {
         const jf_bytes words[] = { jf_str("SCRIPT"), jf_str("LOAD"), jf_str(scripts[i]) };
@@ -324,6 +347,8 @@ int directory_open(struct loop *loop, const struct directory_options *options,
     directory->place = place;
     snprintf(directory->node, sizeof(directory->node), "%u", options->node);
     snprintf(directory->place_text, sizeof(directory->place_text), "%u", place);
+    snprintf(directory->fence, sizeof(directory->fence), "%llu",
+             (unsigned long long)options->fence);
     directory->mark.done = on_marked;
     directory->look.done = on_looked;
     for (size_t i = 0; i < SCRIPTS; i++)
@@ -345,15 +370,11 @@ void directory_close(struct directory *directory)
 {
     if (!directory)
         return;
-    struct directory_key key;
-    const jf_bytes words[] = { jf_str("SREM"), marker(directory, &key),
-                               jf_str(directory->place_text) };
     bool marked = directory->marked && !directory->marking;
     directory->closed = true;
     directory->ready = false;
-    if (marked)
-        directory->marking =
-            redis_send(directory->link, &directory->mark, words, 3) == JF_OK;
+    if (marked && !directory_is_fenced(directory))
+        mark(directory, "SREM");
     redis_link_close(directory->link, FAREWELL_MS);
     timer_free(directory->look_timer);
     directory_repair_fini(directory);

@@ -9,11 +9,14 @@
 #ifndef JF_STORE_DIRECTORY_H
 #define JF_STORE_DIRECTORY_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "core/store/id_set.h"
+#include "core/store/store.h"
 
 #define DIRECTORY_PREFIX_MAX 64
+#define DIRECTORY_ENTRY_MAX (24 + STORE_KEY_MAX)
 
 struct directory;
 struct ledger;
@@ -28,7 +31,14 @@ struct directory_options {
     uint16_t node;
     uint32_t timeout_ms;
     unsigned workers; /* final before the first loop runs */
+    uint64_t fence;
+    atomic_bool *fenced; /* the number is another one's: nothing is told any more */
+    void (*on_fenced)(void *data);
+    void *data;
 };
+
+/* What is told of a connection under the empty key: when it connected, and its stage. */
+jf_bytes directory_entry(char text[DIRECTORY_ENTRY_MAX], uint64_t since, jf_bytes stage);
 
 /* `place` is the worker's number. It opens whether Redis is there or not. */
 int directory_open(struct loop *loop, const struct directory_options *options,

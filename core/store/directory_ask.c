@@ -102,7 +102,8 @@ int directory_members(struct directory *directory, jf_bytes group,
     struct question *question = new_question(directory, group, data);
     question->call.done = on_page;
     question->done.members = done;
-    int status = ask_page(question, jf_str("0"));
+    int status =
+        directory_is_fenced(directory) ? JF_E_UNAVAILABLE : ask_page(question, jf_str("0"));
     if (status < 0)
         free(question);
     return plain(status);
@@ -124,7 +125,7 @@ int directory_count(struct directory *directory, jf_bytes group,
                     void (*done)(void *data, int status, uint64_t count), void *data)
 {
     jf_bytes words[SCRIPT_HEAD + 1];
-    if (!directory->ready)
+    if (!directory->ready || directory_is_fenced(directory))
         return JF_E_UNAVAILABLE;
     struct question *question = new_question(directory, group, data);
     question->call.done = on_counted;

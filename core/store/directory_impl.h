@@ -14,7 +14,7 @@
 #include "core/store/store.h"
 
 /* What Redis runs as one step; docs/redis.md says what each does. */
-enum directory_script { PUT, JOIN, LEAVE, UNSET, FORGET, COUNT_OTHERS, SCRIPTS };
+enum directory_script { PUT, SET, UNSET, JOIN, LEAVE, FORGET, MARK, COUNT_OTHERS, SCRIPTS };
 
 /* One key of Redis, built where it is used. */
 struct directory_key {
@@ -39,7 +39,7 @@ struct directory {
     struct loop *loop;
     const struct directory_options *options;
     unsigned place;
-    char node[8], place_text[8];
+    char node[8], place_text[8], fence[24];
 
     struct redis_link *link;
     bool ready; /* the link is up and the scripts are known */
@@ -65,11 +65,14 @@ struct directory {
 jf_bytes directory_key(const struct directory *directory, struct directory_key *key,
                        const char *kind, jf_bytes name);
 
-/* Of a script's command: EVALSHA, its name, no keys, prefix, node. `words` has room for
- * SCRIPT_HEAD and what follows. */
-#define SCRIPT_HEAD 5
+/* Of a script's command: EVALSHA, its name, no keys, prefix, node, fence. `words` has room
+ * for SCRIPT_HEAD and what follows. */
+#define SCRIPT_HEAD 6
 void directory_script(const struct directory *directory, enum directory_script script,
                       jf_bytes *words);
+
+/* Is the node's number another one's now? Then nothing is told any more. */
+bool directory_is_fenced(const struct directory *directory);
 
 /* Send a command about `conn` whose failure makes it fall behind. False: it was not sent.
  */

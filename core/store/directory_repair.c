@@ -32,10 +32,21 @@ static void tell_nothing(struct directory *directory, jf_conn_id conn, jf_bytes 
     directory_tell(directory, conn, true, words, SCRIPT_HEAD + 1);
 }
 
+/* What is under the empty key, if it is there. */
+static jf_bytes entry_of(const struct ledger_copy *copy)
+{
+    const jf_bytes *attr = copy->words + copy->group_count;
+    for (size_t i = 0; i < copy->attr_count; i++, attr += 2) {
+        if (!attr[0].len)
+            return attr[1];
+    }
+    return jf_view(NULL, 0);
+}
+
 static bool tell_groups(struct directory *directory, jf_conn_id conn, jf_bytes id,
                         const struct ledger_copy *copy)
 {
-    size_t count = SCRIPT_HEAD + 1 + copy->group_count;
+    size_t count = SCRIPT_HEAD + 2 + copy->group_count;
     AUTO_FREE jf_bytes *words = try_alloc(count * sizeof(*words));
     if (!words) {
         directory_fall_behind(directory, conn);
@@ -44,20 +55,23 @@ static bool tell_groups(struct directory *directory, jf_conn_id conn, jf_bytes i
     }
     directory_script(directory, PUT, words);
     words[SCRIPT_HEAD] = id;
+    words[SCRIPT_HEAD + 1] = entry_of(copy);
     for (size_t i = 0; i < copy->group_count; i++)
-        words[SCRIPT_HEAD + 1 + i] = copy->words[i];
+        words[SCRIPT_HEAD + 2 + i] = copy->words[i];
     return directory_tell(directory, conn, true, words, count);
 }
 
 static void tell_attributes(struct directory *directory, jf_conn_id conn, jf_bytes id,
                             const struct ledger_copy *copy)
 {
-    struct directory_key at;
+    jf_bytes words[SCRIPT_HEAD + 3];
     const jf_bytes *attr = copy->words + copy->group_count;
-    jf_bytes key = directory_key(directory, &at, "c:", id);
+    directory_script(directory, SET, words);
+    words[SCRIPT_HEAD] = id;
     for (size_t i = 0; i < copy->attr_count; i++, attr += 2) {
-        const jf_bytes words[] = { jf_str("HSET"), key, attr[0], attr[1] };
-        if (!directory_tell(directory, conn, true, words, 4))
+        words[SCRIPT_HEAD + 1] = attr[0];
+        words[SCRIPT_HEAD + 2] = attr[1];
+        if (attr[0].len && !directory_tell(directory, conn, true, words, SCRIPT_HEAD + 3))
             return;
     }
 }

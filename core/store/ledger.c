@@ -29,6 +29,7 @@ struct entry {
 
 struct record {
     jf_conn_id conn;
+    bool entered; /* one of the attributes is that of ledger_enter() */
     unsigned attr_count, group_count;
     struct entry *attrs, *groups;
 };
@@ -99,7 +100,8 @@ static struct entry *new_entry(uint32_t hash, jf_bytes key, jf_bytes value)
     entry->hash = hash;
     entry->key_len = (uint32_t)key.len;
     entry->value_len = (uint32_t)value.len;
-    memcpy(entry->octets, key.ptr, key.len);
+    if (key.len)
+        memcpy(entry->octets, key.ptr, key.len);
     if (value.len)
         memcpy(entry->octets + key.len, value.ptr, value.len);
     return entry;
@@ -260,6 +262,16 @@ static void remove_member(struct ledger *ledger, uint32_t hash, jf_bytes name,
 
 /* ---- The calls ---- */
 
+static bool has_room(const struct record *record, jf_bytes key)
+{
+    return !key.len || record->attr_count - record->entered < STORE_ATTRS_MAX;
+}
+
+int ledger_enter(struct ledger *ledger, jf_conn_id conn, jf_bytes value)
+{
+    return ledger_attr_set(ledger, conn, jf_view(NULL, 0), value);
+}
+
 int ledger_attr_set(struct ledger *ledger, jf_conn_id conn, jf_bytes key, jf_bytes value)
 {
     uint32_t hash = hash_of(ledger, key);
@@ -272,11 +284,12 @@ int ledger_attr_set(struct ledger *ledger, jf_conn_id conn, jf_bytes key, jf_byt
     struct entry **link = record ? find_entry(&record->attrs, hash, key) : NULL;
     if (!record) {
         status = JF_E_NOMEM;
-    } else if (!*link && record->attr_count >= STORE_ATTRS_MAX) {
+    } else if (!*link && !has_room(record, key)) {
         status = JF_E_FULL;
     } else {
         unused = *link; /* the old value */
         record->attr_count += !unused;
+        record->entered |= !key.len;
         entry->next = unused ? unused->next : NULL;
         *link = entry;
     }

@@ -20,6 +20,10 @@ struct ledger;
 struct ledger *ledger_new(void);
 void ledger_free(struct ledger *ledger); /* nobody else uses it any more */
 
+/* Under the empty key, which no attribute has, and not counted as one; until it is
+ * forgotten. JF_E_NOMEM. */
+int ledger_enter(struct ledger *ledger, jf_conn_id conn, jf_bytes value);
+
 /* JF_E_FULL: STORE_ATTRS_MAX; JF_E_NOMEM. */
 int ledger_attr_set(struct ledger *ledger, jf_conn_id conn, jf_bytes key, jf_bytes value);
 void ledger_attr_remove(struct ledger *ledger, jf_conn_id conn, jf_bytes key);

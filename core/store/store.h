@@ -36,8 +36,10 @@ struct store_op {
 
     /* In; borrowed until `done`. Which ones an operation reads is its affair. */
     jf_conn_id conn;
-    jf_bytes key; /* attribute or group, 1 to STORE_KEY_MAX octets, else JF_E_INVALID */
+    jf_bytes
+        key; /* attribute, group or stage, 1 to STORE_KEY_MAX octets, else JF_E_INVALID */
     jf_bytes value;
+    uint64_t since; /* when it connected, in ms since 1970 */
 
     /* Out; valid during `done`. */
     jf_bytes answer;
@@ -58,6 +60,14 @@ struct store_options {
     const char *prefix; /* of every key, so that applications share a server; NULL: "jf:" */
     uint16_t node;      /* the ids of this node's connections begin with it */
     uint32_t timeout_ms; /* for an answer of the server; 0: 1000 */
+
+    /* Whoever has the node's number later has a larger one, and from then on this node
+     * changes nothing in the server any more. 0: that is not looked after. */
+    uint64_t fence;
+    /* It has come to that: once, on the thread of the worker that noticed. No store may be
+     * closed from inside. May be NULL. */
+    void (*on_fenced)(void *data);
+    void *data;
 };
 
 /* What the workers of a host share, if the kind shares anything. */
@@ -76,6 +86,9 @@ struct store_kind {
     /* Answers what is pending, before it returns: JF_E_STOPPING. NULL is accepted. */
     void (*close)(struct store *store);
 
+    /* The connection has been admitted: `key` is its stage, `since` when. Where others take
+     * over when a node dies, they find it by this; so it comes before all else about it. */
+    int (*enter)(struct store *store, struct store_op *op);
     /* Set, or remove with an empty value. */
     int (*attr_set)(struct store *store, struct store_op *op);
     /* JF_OK with `answer`, or JF_E_NOT_FOUND. */
@@ -87,7 +100,7 @@ struct store_kind {
     int (*group_members)(struct store *store, struct store_op *op);
     /* JF_OK with how many they are as `number`. */
     int (*group_count)(struct store *store, struct store_op *op);
-    /* All of `conn`: attributes and memberships. */
+    /* All of `conn`: that it has entered, attributes and memberships. */
     int (*forget)(struct store *store, struct store_op *op);
 
     /* Can options be used? JF_E_INVALID: `why`, in constant text. Pure. */

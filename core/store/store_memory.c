@@ -21,6 +21,15 @@ static int later(struct store *store, struct store_op *op, int status)
     return answer_later(&store->answers, store, op, status);
 }
 
+/* Nobody takes over what dies with the process. */
+static int enter(struct store *store, struct store_op *op)
+{
+    int status = answers_begin_with_key(&store->answers, op);
+    if (status < 0)
+        return status;
+    return later(store, op, JF_OK);
+}
+
 static int attr_set(struct store *store, struct store_op *op)
 {
     int status = answers_begin_with_key(&store->answers, op);
@@ -148,6 +157,7 @@ const struct store_kind store_memory = {
     .unshare = unshare,
     .open = open_store,
     .close = close_store,
+    .enter = enter,
     .attr_set = attr_set,
     .attr_get = attr_get,
     .group_join = group_join,

@@ -18,6 +18,7 @@ struct store_shared {
     struct redis_url url;
     struct ledger *ledger;
     struct directory_options options;
+    atomic_bool fenced;
 };
 
 struct store {
@@ -38,6 +39,21 @@ static bool is_here(const struct store *store, const struct store_op *op)
 }
 
 /* ---- About a connection ---- */
+
+static int enter(struct store *store, struct store_op *op)
+{
+    char text[DIRECTORY_ENTRY_MAX];
+    int status = answers_begin_with_key(&store->answers, op);
+    if (status < 0)
+        return status;
+    if (!is_here(store, op))
+        return later(store, op, JF_E_GONE);
+    jf_bytes entry = directory_entry(text, op->since, op->key);
+    status = ledger_enter(store->ledger, op->conn, entry);
+    if (status == JF_OK)
+        directory_set(store->directory, op->conn, jf_view(NULL, 0), entry);
+    return later(store, op, status);
+}
 
 static int attr_set(struct store *store, struct store_op *op)
 {
@@ -207,6 +223,10 @@ static int share_with(const struct store_options *options, struct store_shared *
         .prefix = options->prefix ? options->prefix : "jf:",
         .node = options->node,
         .timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS,
+        .fence = options->fence,
+        .fenced = &shared->fenced,
+        .on_fenced = options->on_fenced,
+        .data = options->data,
     };
     *out = shared;
     return JF_OK;
@@ -252,6 +272,11 @@ static void close_store(struct store *store)
     answers_close(&store->answers);
 }
 
+bool store_redis_is_fenced(const struct store_shared *shared)
+{
+    return atomic_load(&shared->fenced);
+}
+
 bool store_redis_is_true(const struct store *store)
 {
     return directory_is_true(store->directory);
@@ -262,6 +287,7 @@ const struct store_kind store_redis = {
     .unshare = unshare,
     .open = open_store,
     .close = close_store,
+    .enter = enter,
     .attr_set = attr_set,
     .attr_get = attr_get,
     .group_join = group_join,

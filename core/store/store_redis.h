@@ -11,4 +11,7 @@
 /* Is all that this store's node knows of its connections known to be in Redis? */
 bool store_redis_is_true(const struct store *store);
 
+/* Has the node's number become another one's? [any thread] */
+bool store_redis_is_fenced(const struct store_shared *shared);
+
 #endif

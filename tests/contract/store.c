@@ -50,8 +50,9 @@ static void keys_and_values_are_octets(void **state)
 
 static void a_key_has_1_to_256_octets(void **state)
 {
-    op_fn *const fns[] = { kind->attr_set,    kind->attr_get,      kind->group_join,
-                           kind->group_leave, kind->group_members, kind->group_count };
+    op_fn *const fns[] = { kind->enter,      kind->attr_set,    kind->attr_get,
+                           kind->group_join, kind->group_leave, kind->group_members,
+                           kind->group_count };
     static char text[STORE_KEY_MAX + 1];
     memset(text, 'k', sizeof(text));
     for (size_t i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
@@ -92,6 +93,39 @@ static void a_connection_has_so_many_attributes(void **state)
     assert_int_equal(set(*state, 1, "k8", ""), JF_OK);
     assert_int_equal(set(*state, 1, "more", "v"), JF_OK);
     assert_int_equal(set(*state, 2, "more", "v"), JF_OK); /* another one's count */
+}
+
+static int enter(struct shop *shop, unsigned number, const char *stage)
+{
+    struct store_op op = op_about(number, jf_str(stage), jf_str(""));
+    op.since = 1700000000000 + number;
+    return ask(shop, kind->enter, op, &last);
+}
+
+/* Nobody sees from here that it has; what there is about it is as ever. */
+static void entering_is_no_attribute(void **state)
+{
+    char key[16];
+    struct store_op op = op_about(1, jf_str(""), jf_str(""));
+    assert_int_equal(enter(*state, 1, "prod"), JF_OK);
+    assert_int_equal(enter(*state, 1, "prod"), JF_OK); /* twice is once */
+    assert_int_equal(ask(*state, kind->attr_get, op, &last), JF_E_INVALID);
+    op.value = jf_str("v");
+    assert_int_equal(ask(*state, kind->attr_set, op, &last), JF_E_INVALID);
+    assert_int_equal(get(*state, 1, "prod"), JF_E_NOT_FOUND);
+    for (int i = 0; i < STORE_ATTRS_MAX; i++) {
+        snprintf(key, sizeof(key), "k%d", i);
+        assert_int_equal(set(*state, 1, key, "v"), JF_OK);
+    }
+    assert_int_equal(set(*state, 1, "more", "v"), JF_E_FULL);
+    assert_int_equal(enter(*state, 1, "prod"), JF_OK);
+    for (int i = 0; i < STORE_ATTRS_MAX; i++) {
+        snprintf(key, sizeof(key), "k%d", i);
+        assert_int_equal(set(*state, 2, key, "v"), JF_OK);
+    }
+    assert_int_equal(enter(*state, 2, "prod"), JF_OK); /* however late */
+    assert_int_equal(get(*state, 2, "k7"), JF_OK);
+    assert_answer("v");
 }
 
 /* ---- Groups ---- */
@@ -178,8 +212,8 @@ static void every_octet_of_an_id_counts(void **state)
  * about theirs. */
 static void connections_of_other_nodes_are_not_here(void **state)
 {
-    op_fn *const fns[] = { kind->attr_set, kind->attr_get, kind->group_join,
-                           kind->group_leave, kind->forget };
+    op_fn *const fns[] = { kind->enter,      kind->attr_set,    kind->attr_get,
+                           kind->group_join, kind->group_leave, kind->forget };
     struct store_op op = op_about(1, jf_str("k"), jf_str("v"));
     if (is_memory())
         return; /* there is one node only */
@@ -291,6 +325,21 @@ static void nothing_is_kept_for_a_connection_that_has_nothing(void **state)
     assert_kept(shop, 0);
     assert_int_equal(leave(shop, "room", 1), JF_OK);
     assert_int_equal(set(shop, 1, "name", ""), JF_OK);
+    assert_int_equal(forget(shop, 1), JF_OK);
+    assert_kept(shop, 0);
+}
+
+/* Memory keeps nothing of it: nobody takes over. */
+static void who_has_entered_is_kept_until_forgotten(void **state)
+{
+    struct shop *shop = *state;
+    size_t one = is_memory() ? 0 : 1;
+    assert_int_equal(enter(shop, 1, "prod"), JF_OK);
+    assert_kept(shop, one);
+    assert_int_equal(set(shop, 1, "name", "ann"), JF_OK);
+    assert_kept(shop, 1);
+    assert_int_equal(set(shop, 1, "name", ""), JF_OK);
+    assert_kept(shop, one);
     assert_int_equal(forget(shop, 1), JF_OK);
     assert_kept(shop, 0);
 }
@@ -448,6 +497,8 @@ int main(int argc, char **argv)
         STORE_TEST(a_key_has_1_to_256_octets),
         STORE_TEST(a_value_has_up_to_64_kib),
         STORE_TEST(a_connection_has_so_many_attributes),
+        STORE_TEST(entering_is_no_attribute),
+        STORE_TEST(who_has_entered_is_kept_until_forgotten),
         STORE_TEST(members_are_who_joined_and_did_not_leave),
         STORE_TEST(joining_twice_and_leaving_unjoined_are_ok),
         STORE_TEST(a_count_is_of_one_group_and_changes_nothing),

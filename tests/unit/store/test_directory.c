@@ -93,6 +93,32 @@ static void an_attribute_that_goes_takes_what_is_empty_along(void **state)
     town_free(town);
 }
 
+static void who_has_entered_is_known_until_forgotten(void **state)
+{
+    (void)state;
+    struct town *town = town_here("jf:");
+    struct person *ann = arrive(town, 0, 1);
+    enter(town, ann);
+    until_done(town);
+    assert_string_equal(redis_server_ask(server, "HGETALL jf:c:%s", ann->text),
+                        "\n1000 prod");
+    town_audit(town);
+    call(town, ann, "ann");
+    join(town, ann, 0);
+    call(town, ann, "");
+    leave(town, ann, 0);
+    until_done(town);
+    town_audit(town); /* what comes and goes leaves it there */
+    enter(town, ann);
+    until_done(town);
+    town_audit(town);
+    go(town, ann);
+    until_done(town);
+    town_audit(town);
+    assert_int_equal(redis_server_number(server, "DBSIZE"), NODES);
+    town_free(town);
+}
+
 static void nodes_see_each_others_members(void **state)
 {
     (void)state;
@@ -239,7 +265,7 @@ static void the_rights_of_the_book_are_enough(void **state)
     redis_server_ask(server,
                      "ACL SETUSER jf on >pass ~jf:* resetchannels -@all +select +ping "
                      "+script|load +evalsha +sadd +srem +scard +sismember +smembers "
-                     "+sscan +hset +hget +hdel +hincrby +del +exists");
+                     "+sscan +hset +hget +hdel +hincrby +del +exists +get +set");
     snprintf(url, sizeof(url), "redis://jf:pass@127.0.0.1:%d/0", redis_server_port(server));
     struct town *town = town_new("jf:", url);
     until_true(town, 5000);
@@ -369,6 +395,7 @@ int main(void)
         TOWN_TEST(the_keys_are_those_of_the_book),
         TOWN_TEST(numbers_of_members_are_right_however_often_one_joins_and_leaves),
         TOWN_TEST(an_attribute_that_goes_takes_what_is_empty_along),
+        TOWN_TEST(who_has_entered_is_known_until_forgotten),
         TOWN_TEST(nodes_see_each_others_members),
         TOWN_TEST(a_node_needs_nobody_to_know_its_own_members),
         TOWN_TEST(a_large_group_comes_whole_and_everyone_once),

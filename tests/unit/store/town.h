@@ -36,6 +36,7 @@ struct person {
     char text[JF_CONN_ID_TEXT + 1];
     unsigned node, worker;
     bool in[GROUPS];
+    bool entered;
     char name[24]; /* its attribute "name"; empty: it has none */
 };
 
@@ -224,6 +225,16 @@ static inline void join(struct town *town, struct person *person, int group)
     person->in[group] = true;
 }
 
+/* Into the stage "prod", at a time that its number tells. */
+static inline void enter(struct town *town, struct person *person)
+{
+    struct asked asked = { .op.conn = person->id,
+                           .op.key = jf_str("prod"),
+                           .op.since = 1000 + conn_id_slot(person->id) };
+    assert_int_equal(ask(town, store_of(town, person), kind->enter, &asked), JF_OK);
+    person->entered = true;
+}
+
 static inline void leave(struct town *town, struct person *person, int group)
 {
     assert_int_equal(act(town, person, kind->group_leave, groups[group], ""), JF_OK);
@@ -240,6 +251,7 @@ static inline void go(struct town *town, struct person *person)
 {
     assert_int_equal(act(town, person, kind->forget, "", ""), JF_OK);
     memset(person->in, 0, sizeof(person->in));
+    person->entered = false;
     person->name[0] = '\0';
 }
 
@@ -278,8 +290,12 @@ static inline void everybody_lives(struct town *town, size_t steps)
 
 static inline void everybody_arrives(struct town *town, size_t count)
 {
-    for (size_t i = 0; i < count; i++)
-        arrive(town, (unsigned)(i % NODES), (unsigned)(i / NODES % WORKERS));
+    for (size_t i = 0; i < count; i++) {
+        struct person *person =
+            arrive(town, (unsigned)(i % NODES), (unsigned)(i / NODES % WORKERS));
+        if (i % 3)
+            enter(town, person);
+    }
     everybody_lives(town, count * 4);
 }
 
@@ -294,12 +310,22 @@ static inline bool is_in_any(const struct person *person)
     return false;
 }
 
+static inline bool is_known(const struct person *person)
+{
+    return person->name[0] || person->entered || is_in_any(person);
+}
+
 static inline long audit_person(struct town *town, const struct person *person)
 {
     long wanted = 0;
+    char entry[32] = "(nil)";
     const char *name =
         redis_server_ask(server, "HGET %sc:%s name", town->prefix, person->text);
     assert_string_equal(name, person->name[0] ? person->name : "(nil)");
+    if (person->entered)
+        snprintf(entry, sizeof(entry), "%u prod", 1000 + conn_id_slot(person->id));
+    assert_string_equal(
+        redis_server_ask(server, "HGET %sc:%s \"\"", town->prefix, person->text), entry);
     for (int group = 0; group < GROUPS; group++) {
         assert_int_equal(redis_server_number(server, "SISMEMBER %scg:%s %s", town->prefix,
                                              person->text, groups[group]),
@@ -308,7 +334,7 @@ static inline long audit_person(struct town *town, const struct person *person)
                                              groups[group], person->text),
                          person->in[group]);
     }
-    wanted += person->name[0] != '\0';
+    wanted += person->name[0] || person->entered;
     wanted += is_in_any(person);
     assert_int_equal(redis_server_number(server, "SISMEMBER %sn:%u %s", town->prefix,
                                          person->node + 1, person->text),
@@ -356,7 +382,7 @@ static inline void town_audit(struct town *town)
         long here = 0;
         for (size_t i = 0; i < town->count; i++) {
             const struct person *person = &town->people[i];
-            here += person->node == node && (person->name[0] || is_in_any(person));
+            here += person->node == node && is_known(person);
         }
         assert_int_equal(
             redis_server_number(server, "SCARD %sn:%u", town->prefix, node + 1), here);
