@@ -158,7 +158,6 @@ void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_opt
         .static_count = config->static_count,
         .is_stage = dispatch_is_stage,
     };
-    gateway_net_limits(gateway, config, out);
 }
 
 void gateway_take_config(struct gateway *gateway, const struct config *config)
@@ -390,7 +389,7 @@ static int build(struct gateway *gateway, const struct config_source *source,
     if (status < 0)
         return status;
     watch_new(gateway, &gateway->watch);
-    status = store_memory.share(&gateway->store);
+    status = store_memory.share(&(struct store_options){ 0 }, &gateway->store);
     if (status < 0)
         return status;
     if (gateway->config->tls_cert)

@@ -71,12 +71,12 @@ struct loop *gateway_loop(const struct gateway *gateway);
 struct reload *gateway_reload(const struct gateway *gateway);
 struct list_node *gateway_rounds(struct gateway *gateway);
 
-/* For workers that are being built. [main thread] */
+/* For workers that are being built. The options are without limits. [main thread] */
 const struct config *gateway_config(const struct gateway *gateway);
 struct store_shared *gateway_store(const struct gateway *gateway);
 void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_options *out);
 
-/* The part of that which a reload may change. [home worker; or while building] */
+/* The limits among them, which a reload may change. [home worker; or while building] */
 void gateway_net_limits(const struct gateway *gateway, const struct config *config,
                         struct net_options *out);
 

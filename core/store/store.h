@@ -76,9 +76,12 @@ struct store_shared;
 struct store_kind {
     const char *name; /* as in the configuration */
 
+    /* Can options be used? JF_E_INVALID: `why`, in constant text. Pure. */
+    int (*check)(const struct store_options *options, const char **why);
+
     /* Once per host, on the main thread, before the first open and after the last close.
-     * NULL: the kind has options, see share_with. */
-    int (*share)(struct store_shared **out);
+     * The options have been checked; a kind without any ignores them. */
+    int (*share)(const struct store_options *options, struct store_shared **out);
     void (*unshare)(struct store_shared *shared);
 
     /* The workers' in their order, since a worker's place is its number. */
@@ -102,11 +105,6 @@ struct store_kind {
     int (*group_count)(struct store *store, struct store_op *op);
     /* All of `conn`: that it has entered, attributes and memberships. */
     int (*forget)(struct store *store, struct store_op *op);
-
-    /* Can options be used? JF_E_INVALID: `why`, in constant text. Pure. */
-    int (*check)(const struct store_options *options, const char **why);
-    /* Instead of share(), with options that have been checked; other kinds ignore them. */
-    int (*share_with)(const struct store_options *options, struct store_shared **out);
 };
 
 extern const struct store_kind store_memory;

@@ -102,8 +102,16 @@ static int forget(struct store *store, struct store_op *op)
     return later(store, op, JF_OK);
 }
 
-static int share(struct store_shared **out)
+static int check(const struct store_options *options, const char **why)
 {
+    (void)options;
+    (void)why;
+    return JF_OK;
+}
+
+static int share(const struct store_options *options, struct store_shared **out)
+{
+    (void)options;
     struct store_shared *shared = xnew(struct store_shared);
     shared->ledger = ledger_new();
     *out = shared;
@@ -116,19 +124,6 @@ static void unshare(struct store_shared *shared)
         return;
     ledger_free(shared->ledger);
     free(shared);
-}
-
-static int share_with(const struct store_options *options, struct store_shared **out)
-{
-    (void)options;
-    return share(out);
-}
-
-static int check(const struct store_options *options, const char **why)
-{
-    (void)options;
-    (void)why;
-    return JF_OK;
 }
 
 static void over(struct answers *answers)
@@ -153,6 +148,7 @@ static void close_store(struct store *store)
 
 const struct store_kind store_memory = {
     .name = "memory",
+    .check = check,
     .share = share,
     .unshare = unshare,
     .open = open_store,
@@ -165,8 +161,6 @@ const struct store_kind store_memory = {
     .group_members = group_members,
     .group_count = group_count,
     .forget = forget,
-    .check = check,
-    .share_with = share_with,
 };
 
 size_t store_memory_size(struct store_shared *shared)

@@ -40,14 +40,25 @@ static bool is_here(const struct store *store, const struct store_op *op)
 
 /* ---- About a connection ---- */
 
+/* Does it go on? If not, *status is what the call returns: it may not begin, or the answer
+ * is on its way. */
+static bool begin_here(struct store *store, struct store_op *op, int *status)
+{
+    *status = answers_begin_with_key(&store->answers, op);
+    if (*status < 0)
+        return false;
+    if (is_here(store, op))
+        return true;
+    *status = later(store, op, JF_E_GONE);
+    return false;
+}
+
 static int enter(struct store *store, struct store_op *op)
 {
     char text[DIRECTORY_ENTRY_MAX];
-    int status = answers_begin_with_key(&store->answers, op);
-    if (status < 0)
+    int status;
+    if (!begin_here(store, op, &status))
         return status;
-    if (!is_here(store, op))
-        return later(store, op, JF_E_GONE);
     jf_bytes entry = directory_entry(text, op->since, op->key);
     status = ledger_enter(store->ledger, op->conn, entry);
     if (status == JF_OK)
@@ -77,11 +88,9 @@ static int attr_set(struct store *store, struct store_op *op)
 
 static int attr_get(struct store *store, struct store_op *op)
 {
-    int status = answers_begin_with_key(&store->answers, op);
-    if (status < 0)
+    int status;
+    if (!begin_here(store, op, &status))
         return status;
-    if (!is_here(store, op))
-        return later(store, op, JF_E_GONE);
     size_t len = 0;
     status = ledger_attr_get(store->ledger, op->conn, op->key, &op->memory, &len);
     op->answer = jf_view(op->memory, len);
@@ -90,11 +99,9 @@ static int attr_get(struct store *store, struct store_op *op)
 
 static int group_join(struct store *store, struct store_op *op)
 {
-    int status = answers_begin_with_key(&store->answers, op);
-    if (status < 0)
+    int status;
+    if (!begin_here(store, op, &status))
         return status;
-    if (!is_here(store, op))
-        return later(store, op, JF_E_GONE);
     status = ledger_join(store->ledger, op->key, op->conn);
     if (status == JF_OK)
         directory_join(store->directory, op->conn, op->key);
@@ -103,11 +110,9 @@ static int group_join(struct store *store, struct store_op *op)
 
 static int group_leave(struct store *store, struct store_op *op)
 {
-    int status = answers_begin_with_key(&store->answers, op);
-    if (status < 0)
+    int status;
+    if (!begin_here(store, op, &status))
         return status;
-    if (!is_here(store, op))
-        return later(store, op, JF_E_GONE);
     ledger_leave(store->ledger, op->key, op->conn);
     directory_leave(store->directory, op->conn, op->key);
     return later(store, op, JF_OK);
@@ -208,7 +213,7 @@ static int check(const struct store_options *options, const char **why)
     return status;
 }
 
-static int share_with(const struct store_options *options, struct store_shared **out)
+static int share(const struct store_options *options, struct store_shared **out)
 {
     const char *why;
     int status = check(options, &why);
@@ -284,6 +289,8 @@ bool store_redis_is_true(const struct store *store)
 
 const struct store_kind store_redis = {
     .name = "redis",
+    .check = check,
+    .share = share,
     .unshare = unshare,
     .open = open_store,
     .close = close_store,
@@ -295,6 +302,4 @@ const struct store_kind store_redis = {
     .group_members = group_members,
     .group_count = group_count,
     .forget = forget,
-    .check = check,
-    .share_with = share_with,
 };

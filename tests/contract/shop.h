@@ -61,7 +61,7 @@ static int set_up(void **state)
     static int tests;
     snprintf(shop->prefix, sizeof(shop->prefix), "t%d:", ++tests);
     struct store_options options = { .url = url, .prefix = shop->prefix, .node = NODE };
-    assert_int_equal(kind->share_with(&options, &shop->shared), JF_OK);
+    assert_int_equal(kind->share(&options, &shop->shared), JF_OK);
     assert_int_equal(kind->open(shop->loop, shop->shared, &shop->store), JF_OK);
     assert_int_equal(kind->open(shop->loop, shop->shared, &shop->other), JF_OK);
     wait_until_open(shop);

@@ -231,7 +231,7 @@ static void workers_never_meet_and_nothing_remains(void **state)
     struct store_shared *shared;
     struct worker workers[WORKERS];
     struct store_options options = { .url = url, .prefix = "storm:", .node = 1 };
-    assert_int_equal(kind->share_with(&options, &shared), JF_OK);
+    assert_int_equal(kind->share(&options, &shared), JF_OK);
     for (int i = 0; i < WORKERS; i++) {
         workers[i] = (struct worker){ .index = i, .shared = shared };
         assert_int_equal(loop_new(&workers[i].loop), JF_OK);

@@ -383,7 +383,7 @@ static void options_are_checked(void **state)
     options.url = "http://h";
     struct store_shared *shared;
     assert_int_equal(kind->check(&options, &why), JF_E_INVALID);
-    assert_int_equal(kind->share_with(&options, &shared), JF_E_INVALID);
+    assert_int_equal(kind->share(&options, &shared), JF_E_INVALID);
     assert_ptr_equal(store_kind_find("redis"), &store_redis);
     assert_ptr_equal(store_kind_find("memory"), &store_memory);
     assert_null(store_kind_find("paper"));

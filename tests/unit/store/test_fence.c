@@ -58,7 +58,7 @@ static struct fort *fort_new(uint64_t fence)
                                      .on_fenced = on_fenced,
                                      .data = fort };
     assert_int_equal(loop_new(&fort->loop), JF_OK);
-    assert_int_equal(kind->share_with(&options, &fort->shared), JF_OK);
+    assert_int_equal(kind->share(&options, &fort->shared), JF_OK);
     for (int i = 0; i < WORKERS; i++)
         assert_int_equal(kind->open(fort->loop, fort->shared, &fort->stores[i]), JF_OK);
     return fort;

@@ -108,7 +108,7 @@ static inline struct town *town_new(const char *prefix, const char *url)
                                          .prefix = prefix,
                                          .node = (uint16_t)(node + 1),
                                          .timeout_ms = TIMEOUT_MS };
-        assert_int_equal(kind->share_with(&options, &town->shared[node]), JF_OK);
+        assert_int_equal(kind->share(&options, &town->shared[node]), JF_OK);
         for (int worker = 0; worker < WORKERS; worker++)
             assert_int_equal(
                 kind->open(town->loop, town->shared[node], &town->stores[node][worker]),
