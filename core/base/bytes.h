@@ -34,16 +34,53 @@ static inline bool bytes_eq(jf_bytes view, const char *text)
 }
 
 /* ASCII case ignored, as header names want it (RFC 9110, 5.1). */
-static inline bool bytes_eq_nocase(jf_bytes view, const char *text)
+static inline bool bytes_same_nocase(jf_bytes a, jf_bytes b)
 {
-    size_t len = strlen(text);
-    if (view.len != len)
+    if (a.len != b.len)
         return false;
-    for (size_t i = 0; i < len; i++) {
-        if (bytes_lower_char(view.ptr[i]) != bytes_lower_char(text[i]))
+    for (size_t i = 0; i < a.len; i++) {
+        if (bytes_lower_char(a.ptr[i]) != bytes_lower_char(b.ptr[i]))
             return false;
     }
     return true;
+}
+
+static inline bool bytes_eq_nocase(jf_bytes view, const char *text)
+{
+    return bytes_same_nocase(view, jf_str(text));
+}
+
+/* What a hexadecimal digit counts; -1: it is none. */
+static inline int bytes_hex_digit(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c = bytes_lower_char(c);
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The octet that the escape "%XX" at the front stands for (RFC 3986, 2.1); -1: it is none.
+ */
+static inline int bytes_unescape(jf_bytes text)
+{
+    int high = text.len > 2 ? bytes_hex_digit(text.ptr[1]) : -1;
+    int low = text.len > 2 ? bytes_hex_digit(text.ptr[2]) : -1;
+    return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+/* Decimal digits only, at least one, together at most `max`; else false, *out untouched. */
+static inline bool bytes_number(jf_bytes text, uint64_t max, uint64_t *out)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned digit = (unsigned char)text.ptr[i] - (unsigned)'0';
+        if (digit > 9 || digit > max || number > (max - digit) / 10)
+            return false;
+        number = number * 10 + digit;
+    }
+    if (text.len)
+        *out = number;
+    return text.len > 0;
 }
 
 /* What remains from `from` on; empty when there is less. */

@@ -54,6 +54,12 @@ static inline void *try_alloc(size_t size)
     return malloc(size);
 }
 
+/* On NULL the old block is still there. */
+static inline void *try_realloc(void *old, size_t size)
+{
+    return realloc(old, size);
+}
+
 static inline void auto_free(void *slot)
 {
     free(*(void **)slot);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/base/bytes.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/cli/cli.h"
@@ -60,25 +61,13 @@ static int parse_arguments(int argc, char **argv, struct arguments *out)
     return EXIT_CLEAN;
 }
 
-static bool parse_number(const char *text, uint64_t max, uint64_t *out)
-{
-    char *end;
-    if (*text < '0' || *text > '9')
-        return false;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (*end || value > max)
-        return false;
-    *out = value;
-    return true;
-}
-
 static int apply_arguments(const struct arguments *given, struct config *config)
 {
     if (given->listen && config_set_listen(config, jf_str(given->listen)) < 0)
         return cli_usage_error("--listen wants ADDRESS:PORT, not \"%s\"", given->listen);
-    if (given->port && !parse_number(given->port, 65535, &config->listen_port))
+    if (given->port && !bytes_number(jf_str(given->port), 65535, &config->listen_port))
         return cli_usage_error("--port wants 0 to 65535, not \"%s\"", given->port);
-    if (given->workers && !parse_number(given->workers, 64, &config->workers))
+    if (given->workers && !bytes_number(jf_str(given->workers), 64, &config->workers))
         return cli_usage_error("--workers wants 0 to 64, not \"%s\"", given->workers);
     if (given->log_level &&
         !log_level_from_name(jf_str(given->log_level), &config->log_level))

@@ -28,17 +28,6 @@ static void put_number(struct json_text *text, const char *name, uint64_t value)
 /* Of names: headers ignore case, parameters do not. */
 typedef bool same_fn(jf_bytes a, jf_bytes b);
 
-static bool same_header(jf_bytes a, jf_bytes b)
-{
-    if (a.len != b.len)
-        return false;
-    for (size_t i = 0; i < a.len; i++) {
-        if (bytes_lower_char(a.ptr[i]) != bytes_lower_char(b.ptr[i]))
-            return false;
-    }
-    return true;
-}
-
 static bool same_parameter(jf_bytes a, jf_bytes b)
 {
     return jf_same(a, b);
@@ -96,7 +85,7 @@ static void put_map(struct json_text *text, const char *name, const struct pairs
 
 static void put_headers(struct json_text *text, const struct jf_pair *headers, size_t count)
 {
-    struct pairs pairs = { headers, count, same_header };
+    struct pairs pairs = { headers, count, bytes_same_nocase };
     put_map(text, "headers", &pairs, put_last);
     put_map(text, "multiValueHeaders", &pairs, put_all);
 }

@@ -148,16 +148,7 @@ void config_add_plugin(struct config *config, const char *file)
 
 static bool read_port(jf_bytes text, uint64_t *out)
 {
-    uint64_t port = 0;
-    if (!text.len || text.len > 5)
-        return false;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return false;
-        port = port * 10 + (uint64_t)(text.ptr[i] - '0');
-    }
-    *out = port;
-    return port <= 65535;
+    return text.len <= 5 && bytes_number(text, 65535, out);
 }
 
 /* Enough to tell an address or a name from a slip; whether it exists, the system says. */

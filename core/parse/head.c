@@ -267,14 +267,6 @@ static bool check_body_length(struct reading *r)
 
 /* ---- The query ---------------------------------------------------------- */
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = bytes_lower_char(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Decode to `*to`, which moves on. False: an escape is not "%" and two hex digits. */
 static bool decode(jf_bytes text, char **to, jf_bytes *out)
 {
@@ -282,11 +274,10 @@ static bool decode(jf_bytes text, char **to, jf_bytes *out)
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i] == '+' ? ' ' : text.ptr[i];
         if (c == '%') {
-            int high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
-            int low = i + 2 < text.len ? hex_digit(text.ptr[i + 2]) : -1;
-            if (high < 0 || low < 0)
+            int octet = bytes_unescape(bytes_from(text, i));
+            if (octet < 0)
                 return false;
-            c = (char)(high << 4 | low);
+            c = (char)octet;
             i += 2;
         }
         *(*to)++ = c;

@@ -3,6 +3,8 @@
  * cost nothing where it does not. */
 #include "core/parse/json_scan.h"
 
+#include "core/base/bytes.h"
+
 typedef uint8_t octets16 __attribute__((vector_size(16)));
 
 static inline octets16 stops_of(const char *at)
@@ -47,17 +49,6 @@ static const char *run_end(const char *at, const char *end)
     return at;
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    if (c >= 'a' && c <= 'f')
-        return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F')
-        return c - 'A' + 10;
-    return -1;
-}
-
 /* Four hexadecimal digits; -1: they are not. */
 static int hex_unit(const char *at, const char *end)
 {
@@ -65,7 +56,7 @@ static int hex_unit(const char *at, const char *end)
     if (end - at < 4)
         return -1;
     for (int i = 0; i < 4; i++) {
-        int digit = hex_value(at[i]);
+        int digit = bytes_hex_digit(at[i]);
         if (digit < 0)
             return -1;
         unit = unit * 16 + digit;

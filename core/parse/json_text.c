@@ -16,14 +16,11 @@ static bool reserve(struct json_text *text, size_t len)
     size_t room = text->room * 2 < ROOM_MIN ? ROOM_MIN : text->room * 2;
     if (room - text->len < len)
         room = text->len + len;
-    char *larger = try_alloc(room);
+    char *larger = try_realloc(text->bytes, room);
     if (!larger) {
         text->failed = true;
         return false;
     }
-    if (text->len)
-        memcpy(larger, text->bytes, text->len);
-    free(text->bytes);
     text->bytes = larger;
     text->room = room;
     return true;

@@ -41,14 +41,6 @@ static jf_bytes take(struct reader *reader, size_t end)
     return taken;
 }
 
-static int hex_digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c = bytes_lower_char(c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* A copy without escapes, NUL-terminated; NULL if an escape is none, or a NUL. */
 static const char *decode(struct reader *reader, jf_bytes text)
 {
@@ -57,33 +49,16 @@ static const char *decode(struct reader *reader, jf_bytes text)
         int octet = (unsigned char)text.ptr[0];
         size_t used = 1;
         if (octet == '%') {
-            int high = text.len > 2 ? hex_digit(text.ptr[1]) : -1;
-            int low = text.len > 2 ? hex_digit(text.ptr[2]) : -1;
-            octet = high < 0 || low < 0 ? 0 : high * 16 + low;
+            octet = bytes_unescape(text);
             used = 3;
         }
-        if (!octet)
+        if (octet <= 0)
             return NULL;
         *reader->at++ = (char)octet;
         text = bytes_from(text, used);
     }
     *reader->at++ = '\0';
     return start;
-}
-
-/* Digits only, at least one. */
-static bool read_number(jf_bytes text, uint32_t max, uint32_t *out)
-{
-    uint32_t number = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return false;
-        number = number * 10 + (uint32_t)(text.ptr[i] - '0');
-        if (number > max)
-            return false;
-    }
-    *out = number;
-    return text.len > 0;
 }
 
 static int read_scheme(struct reader *reader, bool *is_file)
@@ -161,8 +136,8 @@ static int read_port(struct reader *reader)
     reader->url.port = REDIS_PORT;
     if (!skip(reader, ":"))
         return JF_OK;
-    uint32_t port;
-    if (!read_number(take(reader, bytes_find(reader->rest, '/')), 65535, &port) || !port)
+    uint64_t port;
+    if (!bytes_number(take(reader, bytes_find(reader->rest, '/')), 65535, &port) || !port)
         return refuse(reader, "the port is a number from 1 to 65535");
     reader->url.port = (uint16_t)port;
     return JF_OK;
@@ -170,8 +145,10 @@ static int read_port(struct reader *reader)
 
 static int read_database(struct reader *reader)
 {
-    if (!read_number(reader->rest, REDIS_DATABASE_MAX, &reader->url.database))
+    uint64_t database;
+    if (!bytes_number(reader->rest, REDIS_DATABASE_MAX, &database))
         return refuse(reader, "the database is a number from 0 to 65535");
+    reader->url.database = (uint32_t)database;
     return JF_OK;
 }
 

@@ -26,6 +26,34 @@ static void slicing(void **state)
     assert_int_equal(bytes_find(jf_view(NULL, 0), ','), 0);
 }
 
+static void numbers_are_digits_within_a_bound(void **state)
+{
+    (void)state;
+    uint64_t number = 7;
+    assert_true(bytes_number(jf_str("0"), 9, &number) && number == 0);
+    assert_true(bytes_number(jf_str("65535"), 65535, &number) && number == 65535);
+    assert_true(bytes_number(jf_str("18446744073709551615"), UINT64_MAX, &number));
+    assert_true(number == UINT64_MAX);
+    static const char *const wrong[] = { "", "-1", "+1", " 1", "1 ", "1x", "65536", "0x1" };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        assert_false(bytes_number(jf_str(wrong[i]), 65535, &number));
+    assert_false(bytes_number(jf_str("18446744073709551616"), UINT64_MAX, &number));
+    assert_true(number == UINT64_MAX);
+    assert_false(bytes_number(jf_str("4"), 3, &number));
+}
+
+static void escapes_are_a_percent_and_two_digits(void **state)
+{
+    (void)state;
+    assert_int_equal(bytes_unescape(jf_str("%41")), 'A');
+    assert_int_equal(bytes_unescape(jf_str("%fFx")), 255);
+    assert_int_equal(bytes_unescape(jf_str("%00")), 0);
+    assert_int_equal(bytes_unescape(jf_str("%4")), -1);
+    assert_int_equal(bytes_unescape(jf_str("%g1")), -1);
+    assert_int_equal(bytes_unescape(jf_str("%1@")), -1);
+    assert_int_equal(bytes_unescape(jf_str("%")), -1);
+}
+
 static void finding_pairs(void **state)
 {
     (void)state;
@@ -56,6 +84,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comparing),
         cmocka_unit_test(slicing),
+        cmocka_unit_test(numbers_are_digits_within_a_bound),
+        cmocka_unit_test(escapes_are_a_percent_and_two_digits),
         cmocka_unit_test(finding_pairs),
         cmocka_unit_test(statuses_have_names),
     };
