@@ -6,6 +6,7 @@
 
 #include "core/base/memory.h"
 #include "core/cli/cli.h"
+#include "core/host/whole_file.h"
 
 #define FILE_MAX (1u << 20)
 
@@ -28,22 +29,11 @@ static void describe(const char *file, const struct config_error *wrong,
 /* The whole file, the caller's; NULL: *error says why. */
 static char *read_file(const char *file, size_t *len, char error[CLI_ERROR_MAX])
 {
-    FILE *from = fopen(file, "r");
-    if (!from) {
-        snprintf(error, CLI_ERROR_MAX, "%s: %s", file, strerror(errno));
-        return NULL;
-    }
-    char *text = xalloc(FILE_MAX + 1);
-    *len = fread(text, 1, FILE_MAX + 1, from);
-    bool failed = ferror(from) || *len > FILE_MAX;
-    if (failed)
+    char *text = whole_file_read(file, FILE_MAX, len);
+    if (!text)
         snprintf(error, CLI_ERROR_MAX, "%s: %s", file,
-                 ferror(from) ? strerror(errno) : "larger than 1 MiB");
-    fclose(from);
-    if (!failed)
-        return text;
-    free(text);
-    return NULL;
+                 errno == EFBIG ? "larger than 1 MiB" : strerror(errno));
+    return text;
 }
 
 static char *folder_of(const char *file)

@@ -13,6 +13,7 @@
 #include "core/base/list.h"
 #include "core/base/memory.h"
 #include "core/host/plugin_file.h"
+#include "core/host/whole_file.h"
 #include "core/parse/elf_file.h"
 
 #define FILE_MAX ((size_t)1 << 30)
@@ -55,29 +56,6 @@ static bool make_folder(void)
     return false;
 }
 
-/* The whole file, the caller's; NULL with errno. */
-static char *read_whole(const char *path, size_t *len)
-{
-    struct stat about;
-    char *text = NULL;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return NULL;
-    errno = EFBIG;
-    if (fstat(fd, &about) == 0 && S_ISREG(about.st_mode) &&
-        (uint64_t)about.st_size <= FILE_MAX)
-        text = try_alloc((size_t)about.st_size + 1);
-    *len = 0;
-    while (text && *len < (size_t)about.st_size) {
-        ssize_t got = read(fd, text + *len, (size_t)about.st_size - *len);
-        if (got <= 0)
-            break;
-        *len += (size_t)got;
-    }
-    close(fd);
-    return text;
-}
-
 static bool write_whole(const char *path, const char *text, size_t len)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
@@ -109,16 +87,18 @@ static const char *copy_text(const char *path, const char *text, size_t len, cha
     return NULL;
 }
 
-static int copy_file(struct library *library, char *error, size_t error_size)
+/* NULL: there is a copy. */
+static const char *copy_file(struct library *library)
 {
+    struct stat about;
     size_t len;
-    AUTO_FREE char *text = read_whole(library->path, &len);
-    const char *problem = text ? elf_file_problem(jf_view(text, len)) : strerror(errno);
-    if (!problem)
-        problem = copy_text(library->path, text, len, &library->copy);
-    if (problem)
-        snprintf(error, error_size, "%s", problem);
-    return problem ? JF_E_INVALID : JF_OK;
+    if (stat(library->path, &about) == 0 && !S_ISREG(about.st_mode))
+        return "it is no file";
+    AUTO_FREE char *text = whole_file_read(library->path, FILE_MAX, &len);
+    if (!text)
+        return strerror(errno);
+    const char *problem = elf_file_problem(jf_view(text, len));
+    return problem ? problem : copy_text(library->path, text, len, &library->copy);
 }
 
 /* ---- The library -------------------------------------------------------- */
@@ -174,9 +154,10 @@ int library_open(const char *path, struct library **out, char *error, size_t err
     library->path = xdup(jf_str(path));
     library->stamp = stamp;
     library->users = 1;
-    int status = copy_file(library, error, error_size);
-    if (status == JF_OK)
-        status = load(library, error, error_size);
+    const char *problem = copy_file(library);
+    if (problem)
+        snprintf(error, error_size, "%s", problem);
+    int status = problem ? JF_E_INVALID : load(library, error, error_size);
     if (status < 0) {
         library_free(library);
         return status;
