@@ -9,6 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/base/bytes.h"
 #include "core/cli/cli.h"
 #include "core/host/control.h"
 
@@ -116,19 +117,19 @@ int cli_reload(int argc, char **argv)
                                              { 0 } };
     struct found found = { 0 };
     char folder[PATH_MAX];
+    uint64_t pid = 0;
     int option;
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        found.pid = option == 'p' ? strtol(optarg, NULL, 10) : 0;
-        if (found.pid <= 0)
+        if (option != 'p' || !bytes_number(jf_str(optarg), INT_MAX, &pid) || !pid)
             return cli_usage_error("reload knows --pid N, not \"%s\"", argv[optind - 1]);
     }
     if (optind < argc)
         return cli_usage_error("reload takes --pid N and nothing else");
-    bool there = control_folder(false, folder);
-    if (there && !found.pid)
-        look_around(folder, &found);
-    else
-        found.count = found.pid ? 1 : 0;
+    if (!control_folder(false, folder)) /* or it is not the user's own */
+        return complain_of(&found);
+    if (pid)
+        return reload(folder, (long)pid);
+    look_around(folder, &found);
     return found.count == 1 ? reload(folder, found.pid) : complain_of(&found);
 }
