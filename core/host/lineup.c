@@ -105,9 +105,8 @@ struct lineup *lineup_exchange(const struct lineup *lineup, const struct plugin 
         *entry = lineup->entries[i];
         entry->fresh = false;
         entry->old = NULL;
-        if (entry->plugin != was)
-            continue;
-        entry->plugin = now;
+        if (entry->plugin == was)
+            entry->plugin = now;
     }
     return copy;
 }

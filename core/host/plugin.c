@@ -157,9 +157,14 @@ int plugin_add_file_as(struct plugin *plugin, jf_bytes path, struct file_stamp s
     return find_file(plugin, text) ? JF_OK : keep_file(plugin, text, stamp);
 }
 
+bool plugin_is_path(jf_bytes path)
+{
+    return path.len && path.len < PATH_MAX && bytes_find(path, '\0') == path.len;
+}
+
 int plugin_add_file(struct plugin *plugin, jf_bytes path)
 {
-    if (!path.len || path.len >= PATH_MAX || bytes_find(path, '\0') < path.len)
+    if (!plugin_is_path(path))
         return JF_E_INVALID;
     AUTO_FREE char *text = xdup(path);
     return plugin_add_file_as(plugin, path, file_stamp_of(text));
@@ -189,9 +194,21 @@ bool plugin_files_changed(const struct plugin *plugin)
 
 /* ---- From file to instance ---------------------------------------------- */
 
+/* One that does not stand in an error of ours is a line of its own after all. */
+static void say_complaint(struct plugin *plugin)
+{
+    char quoted[PLUGIN_ERROR_MAX];
+    if (!plugin->complaint)
+        return;
+    LOG_ERROR(PLUGIN, "event=says plugin=%s text=%s", plugin->name,
+              log_quote_long(jf_str(plugin->complaint), quoted, sizeof(quoted)));
+    free(plugin->complaint);
+    plugin->complaint = NULL;
+}
+
 void plugin_keep_complaint(struct plugin *plugin, jf_bytes text)
 {
-    free(plugin->complaint);
+    say_complaint(plugin);
     plugin->complaint = xdup(text);
 }
 
@@ -201,8 +218,10 @@ static int run_init(struct plugin *plugin, const char *options,
     if (!plugin->entry.init)
         return JF_OK;
     int status = plugin->entry.init(&plugin->self, jf_str(options));
-    if (status == JF_OK)
+    if (status == JF_OK) {
+        say_complaint(plugin);
         return JF_OK;
+    }
     if (plugin->complaint)
         return complain(error, plugin->file, "%s (its init failed: %s)", plugin->complaint,
                         status_name(status));

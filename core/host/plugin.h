@@ -161,8 +161,11 @@ int plugin_add_file(struct plugin *plugin, jf_bytes path);
 /* The same with the stamp taken before. */
 int plugin_add_file_as(struct plugin *plugin, jf_bytes path, struct file_stamp stamp);
 
-/* What it logs as an error in its init is kept, to stand in the host's own. [main thread]
- */
+/* Could it be the path of a file? [any thread] */
+bool plugin_is_path(jf_bytes path);
+
+/* What it logs as an error in its init is kept, to stand in the host's own if the init
+ * fails; the last one of several. [main thread] */
 void plugin_keep_complaint(struct plugin *plugin, jf_bytes text);
 
 /* As long as somebody holds it, it is not ended. [any thread] */

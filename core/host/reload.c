@@ -100,12 +100,12 @@ static void finish(struct reload *reload, int status, const char *text)
 
 /* ---- Trials ------------------------------------------------------------- */
 
-static void pass(struct reload *reload, struct plugin *plugin)
+static void pass(struct plugin *plugin)
 {
     struct plugin *previous = plugin->previous;
     plugin->previous = NULL;
     if (previous)
-        retire_release(reload->gateway, previous);
+        retire_release(previous);
 }
 
 static void change(struct reload *reload);
@@ -121,7 +121,7 @@ static bool roll_back(struct reload *reload, struct plugin *bad)
     bad->previous = NULL;
     if (router_new(reload_config(reload), lineup, gateway_stages(reload->gateway), &router,
                    error) < 0 ||
-        !retire_recall(reload->gateway, good)) {
+        !retire_recall(good)) {
         LOG_ERROR(PLUGIN, "event=rollback_failed plugin=%s file=%s", bad->name, bad->file);
         lineup_free(lineup);
         return false;
@@ -157,7 +157,7 @@ static void on_verdict(struct task *task)
     if (trial_has_failed(plugin))
         next(reload);
     else
-        pass(reload, plugin);
+        pass(plugin);
 }
 
 static void on_trials_over(void *data)
@@ -170,10 +170,10 @@ static void on_trials_over(void *data)
             continue;
         if (!atomic_load(&plugin->trial.on)) {
             if (!trial_has_failed(plugin))
-                pass(reload, plugin);
+                pass(plugin);
         } else if (plugin->trial_until <= now) {
             if (trial_end(plugin))
-                pass(reload, plugin);
+                pass(plugin);
         } else if (!soonest || plugin->trial_until < soonest)
             soonest = plugin->trial_until;
     }
@@ -217,8 +217,8 @@ static void retire_replaced(struct reload *reload, const struct lineup *old)
         if (lineup_has(reload->lineup, plugin))
             continue;
         trial_end(plugin);
-        pass(reload, plugin);
-        retire_begin(reload->gateway, plugin, is_previous(reload->lineup, plugin));
+        pass(plugin);
+        retire_begin(plugin, is_previous(reload->lineup, plugin));
     }
 }
 
@@ -505,7 +505,7 @@ int reload_watch_file(struct plugin *plugin, jf_bytes path)
 {
     if (plugin->initialising)
         return plugin_add_file(plugin, path);
-    if (!path.len || path.len >= PATH_MAX)
+    if (!plugin_is_path(path))
         return JF_E_INVALID;
     struct watch_letter *letter = xalloc(sizeof(*letter) + path.len + 1);
     *letter = (struct watch_letter){ { NULL, open_watch_letter }, plugin, { 0 }, path.len };

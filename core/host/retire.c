@@ -54,7 +54,7 @@ static void close_it(struct plugin *plugin)
 static void park_on_worker(struct worker *worker, void *data)
 {
     struct plugin *plugin = data;
-    timers_park(worker->timers, &plugin->seats[worker->index]);
+    timers_park(&plugin->seats[worker->index]);
 }
 
 static void unpark_on_worker(struct worker *worker, void *data)
@@ -83,17 +83,15 @@ static void on_let_go(struct task *task)
     round_start(plugin->gateway, park_on_worker, parked, plugin);
 }
 
-void retire_begin(struct gateway *gateway, struct plugin *plugin, bool keep)
+void retire_begin(struct plugin *plugin, bool keep)
 {
-    plugin->gateway = gateway;
     plugin->kept = keep;
     plugin->life = PLUGIN_LEAVING;
     plugin_await(plugin, on_let_go);
 }
 
-void retire_release(struct gateway *gateway, struct plugin *plugin)
+void retire_release(struct plugin *plugin)
 {
-    (void)gateway;
     plugin->kept = false;
     if (plugin->life == PLUGIN_STANDBY)
         close_it(plugin);
@@ -104,12 +102,12 @@ static void nothing(void *data)
     (void)data;
 }
 
-bool retire_recall(struct gateway *gateway, struct plugin *plugin)
+bool retire_recall(struct plugin *plugin)
 {
     if (plugin->life == PLUGIN_LEAVING)
         plugin_hold_again(plugin);
     else if (plugin->life == PLUGIN_PARKING || plugin->life == PLUGIN_STANDBY)
-        round_start(gateway, unpark_on_worker, nothing, plugin);
+        round_start(plugin->gateway, unpark_on_worker, nothing, plugin);
     else
         return false;
     plugin->kept = false;

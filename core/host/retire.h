@@ -16,15 +16,13 @@
 
 #include "core/host/plugin.h"
 
-struct gateway;
-
 /* It has been replaced on all workers. `keep`: stay on standby until retire_release(). */
-void retire_begin(struct gateway *gateway, struct plugin *plugin, bool keep);
+void retire_begin(struct plugin *plugin, bool keep);
 
 /* It need not be kept any longer. */
-void retire_release(struct gateway *gateway, struct plugin *plugin);
+void retire_release(struct plugin *plugin);
 
 /* It is to serve again. False: it is too far gone. */
-bool retire_recall(struct gateway *gateway, struct plugin *plugin);
+bool retire_recall(struct plugin *plugin);
 
 #endif

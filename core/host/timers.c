@@ -122,9 +122,8 @@ void timers_stop(struct plugin_timers *all, jf_timer name)
         stop(all->slots[slot]);
 }
 
-void timers_park(struct plugin_timers *all, struct plugin_seat *seat)
+void timers_park(struct plugin_seat *seat)
 {
-    (void)all;
     seat->parked = true;
 }
 

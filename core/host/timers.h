@@ -26,7 +26,7 @@ void timers_stop(struct plugin_timers *timers, jf_timer timer);
 
 /* All timers of an instance: hold those that would ring; let them ring, the held ones at
  * once; or stop them. */
-void timers_park(struct plugin_timers *timers, struct plugin_seat *seat);
+void timers_park(struct plugin_seat *seat);
 void timers_unpark(struct plugin_timers *timers, struct plugin_seat *seat);
 void timers_drop(struct plugin_timers *timers, struct plugin_seat *seat);
 

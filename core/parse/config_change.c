@@ -1,10 +1,8 @@
-/* Two configurations side by side: what a running host can take over, and what it cannot;
- * and what is told to the engine of a script. */
-#include <cjson/cJSON.h>
+/* Two configurations side by side: what a running host can take over, and what it cannot.
+ */
 #include <stdio.h>
 #include <string.h>
 
-#include "core/base/memory.h"
 #include "core/parse/config.h"
 #include "core/parse/config_table.h"
 
@@ -101,20 +99,4 @@ bool config_plugin_same(const struct config_plugin *a, const struct config_plugi
             return false;
     }
     return true;
-}
-
-char *config_script_options(const struct config *config, const struct config_plugin *plugin,
-                            const char *path)
-{
-    cJSON *tree = cJSON_CreateObject();
-    CHECK(cJSON_AddStringToObject(tree, "script", path));
-    CHECK(cJSON_AddNumberToObject(tree, "memory_bytes", (double)config->lua.memory_bytes));
-    CHECK(cJSON_AddNumberToObject(tree, "budget_ms", (double)config->lua.budget_ms));
-    CHECK(cJSON_AddRawToObject(tree, "options", plugin->options));
-    char *text = cJSON_PrintUnformatted(tree);
-    CHECK(text);
-    cJSON_Delete(tree);
-    char *copy = xdup(jf_str(text));
-    cJSON_free(text);
-    return copy;
 }

@@ -151,6 +151,17 @@ def test_a_script_that_does_not_exist_stops_the_start(host, tmp_path):
     program.stop(code=1)
 
 
+def test_what_is_logged_while_loading_is_not_lost(script):
+    served = script(
+        "jf.log.error('first') jf.log.error('second')\n"
+        "return { routes = { fine = function() end } }",
+        workers=2,
+    )
+    served.may_log("event=says")
+    for text in ("first", "second"):  # once for the trial, and once for each worker
+        assert len(served.lines(f"level=error .*text={text}$")) == 3
+
+
 def test_a_module_that_changes_reloads_its_script(script, tmp_path):
     (tmp_path / "parts").mkdir()
     module = tmp_path / "parts" / "greeting.lua"
