@@ -8,29 +8,13 @@
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "jackfield.h"
 #include "plugins/lua/lua_budget.h"
 #include "plugins/lua/lua_sandbox.h"
-
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-
-#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
-#define HAS_TICKS 0 /* signals are held back until the next system call */
-#define SLOWNESS 100
-#elif defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#define HAS_TICKS 1
-#define SLOWNESS 10
-#else
-#define HAS_TICKS 1
-#define SLOWNESS 1
-#endif
+#include "tests/unit/plugins/lua_ticks.h"
 
 #define MIB (1024 * 1024)
-#define BUDGET_MS 40
 
 struct scene {
     struct lua_budget *budget;
@@ -67,13 +51,6 @@ static inline void scene_close(struct scene *scene)
     lua_close(scene->L);
     assert_int_equal(lua_budget_memory(scene->budget), 0);
     lua_budget_free(scene->budget);
-}
-
-static inline double cpu_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
 static inline void keep_text(struct scene *scene, lua_State *co, const char *before)

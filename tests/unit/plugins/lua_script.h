@@ -67,16 +67,30 @@ static inline struct fake_host *scene_play(struct scene *scene, const char *scri
     return scene->host;
 }
 
-/* Say nothing but the route, let all happen that is due, and compare what is heard. */
+/* Compare what is heard next; `said` is for the message where it differs. */
+static inline void scene_hears(struct fake_host *host, jf_conn_id conn, const char *said,
+                               const char *expected)
+{
+    const char *heard = fake_host_hear(host, conn);
+    if (!heard || strcmp(heard, expected) != 0)
+        fail_msg("%s: %s (status %d)", said, heard ? heard : "nothing",
+                 fake_host_status(host, conn));
+}
+
+/* Say it, let all happen that is due, and compare what is heard. */
+static inline void scene_asks(struct fake_host *host, jf_conn_id conn, const char *route,
+                              const char *text, const char *expected)
+{
+    fake_host_say(host, conn, route, text);
+    fake_host_turn(host);
+    scene_hears(host, conn, *text ? text : route, expected);
+}
+
+/* Say nothing but the route. */
 static inline void scene_check(struct fake_host *host, jf_conn_id conn, const char *route,
                                const char *expected)
 {
-    fake_host_say(host, conn, route, "");
-    fake_host_turn(host);
-    const char *heard = fake_host_hear(host, conn);
-    if (!heard || strcmp(heard, expected) != 0)
-        fail_msg("%s: %s (status %d)", route, heard ? heard : "nothing",
-                 fake_host_status(host, conn));
+    scene_asks(host, conn, route, "", expected);
 }
 
 /* A script that must not start, and what the log says then. */

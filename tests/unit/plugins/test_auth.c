@@ -2,6 +2,7 @@
 #include "tests/unit/test.h"
 
 #include "sdk/testing/fake_host.h"
+#include "tests/unit/plugins/wrong_options.h"
 
 #define TOKENS "{\"tokens\":{\"secret\":\"Ann\",\"hush\":\"Bob\",\"hush-hush\":\"Eve\"}}"
 
@@ -136,12 +137,7 @@ static void options_without_tokens_stop_the_start(void **state)
         { "[]", "option=\"\"" },
         { "", "option=\"\"" },
     };
-    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-        struct fake_host *host = fake_host_new(&jf_entry, 1);
-        assert_int_equal(fake_host_start(host, options[i][0]), JF_E_INVALID);
-        assert_true(fake_host_logged(host, JF_ERROR, options[i][1]));
-        fake_host_free(host);
-    }
+    options_refused(options, sizeof(options) / sizeof(options[0]));
 }
 
 int main(void)

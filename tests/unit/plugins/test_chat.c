@@ -6,6 +6,7 @@
 #include <cjson/cJSON.h>
 
 #include "sdk/testing/fake_host.h"
+#include "tests/unit/plugins/wrong_options.h"
 
 #define HELLO "{\"action\":\"onMessage\",\"message\":\"Hello everyone\"}"
 #define JSON_FORMAT "{\"format\":\"json\"}"
@@ -345,12 +346,7 @@ static void options_that_cannot_be_are_refused_by_name(void **state)
         { "[]", "" },
         { "", "" },
     };
-    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
-        struct fake_host *host = fake_host_new(&jf_entry, 1);
-        assert_int_equal(fake_host_start(host, options[i][0]), JF_E_INVALID);
-        assert_true(fake_host_logged(host, JF_ERROR, options[i][1]));
-        fake_host_free(host);
-    }
+    options_refused(options, sizeof(options) / sizeof(options[0]));
 }
 
 int main(void)

@@ -22,12 +22,7 @@ static struct fake_host *play(struct scene *scene)
 
 static void check(struct fake_host *host, const char *chunk, const char *expected)
 {
-    fake_host_say(host, ann, "run", chunk);
-    fake_host_turn(host);
-    const char *heard = fake_host_hear(host, ann);
-    if (!heard || strcmp(heard, expected) != 0)
-        fail_msg("%s: %s (status %d)", chunk, heard ? heard : "nothing",
-                 fake_host_status(host, ann));
+    scene_asks(host, ann, "run", chunk, expected);
 }
 
 /* `%s` in the chunk is bob's id. */

@@ -28,10 +28,7 @@ static const char *hear(struct fake_host *host, const char *chunk)
 
 static void check(struct fake_host *host, const char *chunk, const char *expected)
 {
-    const char *heard = hear(host, chunk);
-    if (!heard || strcmp(heard, expected) != 0)
-        fail_msg("%s: %s (status %d)", chunk, heard ? heard : "nothing",
-                 fake_host_status(host, ann));
+    scene_asks(host, ann, "run", chunk, expected);
 }
 
 static void an_attribute_is_set_read_and_removed(void **state)

@@ -26,12 +26,7 @@ static struct fake_host *play(struct scene *scene)
 
 static void check(struct fake_host *host, const char *chunk, const char *expected)
 {
-    fake_host_say(host, ann, "run", chunk);
-    fake_host_turn(host);
-    const char *heard = fake_host_hear(host, ann);
-    if (!heard || strcmp(heard, expected) != 0)
-        fail_msg("%s: %s (status %d)", chunk, heard ? heard : "nothing",
-                 fake_host_status(host, ann));
+    scene_asks(host, ann, "run", chunk, expected);
 }
 
 /* The same for a connection; what it asks to be sent comes first. */
@@ -43,10 +38,7 @@ static void check_connect(struct fake_host *host, const struct fake_client *like
     snprintf(query, sizeof(query), "a=1&A=2&a=3&run=%s", chunk);
     client.query = query;
     jf_conn_id guest = fake_host_connect_as(host, &client);
-    const char *heard = fake_host_hear(host, guest);
-    if (!heard || strcmp(heard, expected) != 0)
-        fail_msg("%s: %s (status %d)", chunk, heard ? heard : "nothing",
-                 fake_host_status(host, guest));
+    scene_hears(host, guest, chunk, expected);
 }
 
 static void every_event_knows_who_and_which_way(void **state)

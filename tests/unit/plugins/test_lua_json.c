@@ -36,10 +36,7 @@ static void check(struct fake_host *host, const char *route, const char *text,
                   const char *expected)
 {
     fake_host_say(host, ann, route, text);
-    const char *heard = fake_host_hear(host, ann);
-    if (!heard || strcmp(heard, expected) != 0)
-        fail_msg("%s: %s (status %d)", text, heard ? heard : "nothing",
-                 fake_host_status(host, ann));
+    scene_hears(host, ann, text, expected);
 }
 
 static void check_invalid(struct fake_host *host, const void *text, size_t len)

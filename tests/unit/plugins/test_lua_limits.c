@@ -1,27 +1,8 @@
 /* A script that computes too long: its call ends, its state goes on. */
 #include "tests/unit/test.h"
 
-#include <time.h>
-
 #include "tests/unit/plugins/lua_script.h"
-
-#ifndef __has_feature
-#define __has_feature(x) 0
-#endif
-
-/* Under the thread sanitizer, signals wait for the next system call. */
-#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
-#define HAS_TICKS 0
-#else
-#define HAS_TICKS 1
-#endif
-#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-#define SLOWNESS 10
-#else
-#define SLOWNESS 1
-#endif
-
-#define BUDGET_MS 40
+#include "tests/unit/plugins/lua_ticks.h"
 
 static const char script[] =
     "local function spin() while true do end end\n"
@@ -43,13 +24,6 @@ static struct fake_host *play(struct scene *scene)
     assert_int_equal(scene_run(scene, options), JF_OK);
     ann = fake_host_connect(scene->host, NULL);
     return scene->host;
-}
-
-static double cpu_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
 /* It ends, soon enough, with the status of a call that took too long. */

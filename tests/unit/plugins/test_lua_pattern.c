@@ -1,48 +1,29 @@
 /* Our patterns against Lua's own: the same call in both, thousands of times, must give the
  * same values or the same message. */
-#include "tests/unit/plugins/lua_scene.h"
-
-#include <lualib.h>
+#include "tests/unit/plugins/lua_beside.h"
 
 #include "tests/unit/plugins/lua_compare.h"
 
-static struct scene scene;
-
-static int open_both(lua_State *L)
-{
-    if (luaL_loadstring(L, LUA_COMPARE) != LUA_OK)
-        return lua_error(L);
-    lua_getglobal(L, "string");
-    lua_pushcfunction(L, luaopen_string);
-    lua_call(L, 0, 1);
-    lua_call(L, 2, 1);
-    lua_setglobal(L, "compare");
-    lua_pushinteger(L, SLOWNESS);
-    lua_setglobal(L, "SLOWNESS");
-    return 0;
-}
+static struct beside beside = { .chunk = LUA_COMPARE,
+                                .library = "string",
+                                .open = luaopen_string };
 
 static int setup(void **state)
 {
     (void)state;
-    scene_open_with(&scene, 64 * MIB, 600000);
-    lua_pushcfunction(scene.L, open_both);
-    return lua_pcall(scene.L, 0, 0, 0);
+    return beside_open(&beside);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    scene_close(&scene);
+    scene_close(&beside.scene);
     return 0;
 }
 
 static void is_same(const char *code)
 {
-    const char *text = scene_run(&scene, code);
-    if (strcmp(text, "nil") != 0)
-        print_message("%s\n", text);
-    assert_string_equal(text, "nil");
+    beside_same(&beside, code);
 }
 
 /* ---- Generated -------------------------------------------------------------------------
@@ -217,7 +198,7 @@ static void gmatch_goes_from_hand_to_hand(void **state)
 {
     (void)state;
     assert_string_equal(
-        scene_run(&scene,
+        scene_run(&beside.scene,
                   "local next = string.gmatch('one two three', '%a+') local t = { next() } "
                   "t[2] = coroutine.wrap(function() return next() end)() "
                   "t[3] = next() t[4] = tostring((next())) t[5] = tostring((next())) "

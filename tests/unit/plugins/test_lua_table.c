@@ -1,9 +1,5 @@
 /* Our table functions against Lua's own: the same code with both must give the same. */
-#include "tests/unit/plugins/lua_scene.h"
-
-#include <lualib.h>
-
-static struct scene scene;
+#include "tests/unit/plugins/lua_beside.h"
 
 /* compare(code, ...): run it with our library and with Lua's, given as `T`, and raise where
  * what it returns, or its message, differs. */
@@ -26,41 +22,26 @@ static const char compare[] =
     "    '\\nstock: ' .. b, 0) end\n"
     "end\n";
 
-static int open_both(lua_State *L)
-{
-    if (luaL_loadstring(L, compare) != LUA_OK)
-        return lua_error(L);
-    lua_getglobal(L, "table");
-    lua_pushcfunction(L, luaopen_table);
-    lua_call(L, 0, 1);
-    lua_call(L, 2, 1);
-    lua_setglobal(L, "compare");
-    lua_pushinteger(L, SLOWNESS);
-    lua_setglobal(L, "SLOWNESS");
-    return 0;
-}
+static struct beside beside = { .chunk = compare,
+                                .library = "table",
+                                .open = luaopen_table };
 
 static int setup(void **state)
 {
     (void)state;
-    scene_open_with(&scene, 64 * MIB, 600000);
-    lua_pushcfunction(scene.L, open_both);
-    return lua_pcall(scene.L, 0, 0, 0);
+    return beside_open(&beside);
 }
 
 static int teardown(void **state)
 {
     (void)state;
-    scene_close(&scene);
+    scene_close(&beside.scene);
     return 0;
 }
 
 static void is_nil(const char *code)
 {
-    const char *text = scene_run(&scene, code);
-    if (strcmp(text, "nil") != 0)
-        print_message("%s\n", text);
-    assert_string_equal(text, "nil");
+    beside_same(&beside, code);
 }
 
 /* All functions with all combinations of what may be wrong, or only unusual; without those
