@@ -16,7 +16,7 @@
  *
  *     JF_PLUGIN(.name = "ping", .version = "1.0", .routes = routes);
  *
- * Four promises hold for everything below.
+ * Five promises hold for everything below.
  *
  *   THREADS    The first argument says where a function may be called.
  *              jf_self:   from any thread, at any time until fini returns.
@@ -37,6 +37,10 @@
  *   CALLBACKS  A completion is called exactly once, on the worker that asked,
  *              and never from inside the call that started it; at shutdown
  *              with JF_E_STOPPING, before worker_fini.
+ *
+ *   THE END    Shortly before worker_fini, when the host shuts down or a reload
+ *              has replaced the instance, questions and tasks are refused with
+ *              JF_E_STOPPING, and timers do not fire any more.
  *
  * VERSIONS     The major number changes when old plugins must be rebuilt, the
  *              minor number when something is added at an end. The host loads

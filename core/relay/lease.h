@@ -2,7 +2,9 @@
  * lease - the number of this node, and the numbers of those that died.
  *
  * A number is held for a time and renewed long before that ends. Redis decides, by its own
- * clock and in scripts that nothing interrupts, so no two nodes hold one number. A holder
+ * clock and in scripts that nothing interrupts, so no two nodes hold one number, as long as
+ * Redis remembers: what it may have forgotten, and what then can happen, is in
+ * docs/redis.md, "What Redis must remember". A holder
  * that could not renew in time is in doubt: from then on, by a clock that goes on while the
  * process or the machine sleeps, it must not speak in the number's name; its connections
  * may live on, since it may find the number untouched (Redis was away for everybody, or was
