@@ -251,7 +251,8 @@ int worker_new(struct gateway *gateway, uint32_t index, int fd, struct worker **
     status = mailbox_new(worker->loop, config->limits.mailbox_bytes, &worker->box);
     if (status < 0)
         goto fail_mailbox;
-    status = worker->store_kind->open(worker->loop, gateway_store(gateway), &worker->store);
+    status = worker->store_kind->open(worker->loop, gateway_store(gateway), index,
+                                      &worker->store);
     if (status < 0)
         goto fail_store;
     status =

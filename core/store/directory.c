@@ -110,7 +110,7 @@ struct told {
     struct redis_call call;
     struct directory *directory;
     jf_conn_id conn;
-    bool repair;
+    unsigned what;
 };
 
 static void on_told(struct redis_call *call, int status, const struct redis_reply *reply)
@@ -118,7 +118,7 @@ static void on_told(struct redis_call *call, int status, const struct redis_repl
     struct told *told = CONTAINER_OF(call, struct told, call);
     struct directory *directory = told->directory;
     jf_conn_id conn = told->conn;
-    bool repair = told->repair;
+    bool repair = told->what & TELL_REPAIR, entry = told->what & TELL_ENTRY;
     free(told);
     if (directory->closed)
         return;
@@ -129,6 +129,8 @@ static void on_told(struct redis_call *call, int status, const struct redis_repl
         directory->refusals = 0;
     else
         directory_fall_behind(directory, conn);
+    if (status == JF_OK && entry)
+        id_set_remove(&directory->entering, conn);
     if (status == JF_E_NOT_FOUND)
         directory_load_scripts(directory);
     else if (status < 0)
@@ -137,19 +139,19 @@ static void on_told(struct redis_call *call, int status, const struct redis_repl
         directory_repair(directory);
 }
 
-bool directory_tell(struct directory *directory, jf_conn_id conn, bool repair,
+bool directory_tell(struct directory *directory, jf_conn_id conn, unsigned what,
                     const jf_bytes *words, size_t count)
 {
     struct told *told = try_alloc(sizeof(*told));
     int status = JF_E_NOMEM;
     if (told) {
         *told = (struct told){
-            .call.done = on_told, .directory = directory, .conn = conn, .repair = repair
+            .call.done = on_told, .directory = directory, .conn = conn, .what = what
         };
         status = redis_send(directory->link, &told->call, words, count);
     }
     if (status == JF_OK) {
-        directory->repairs += repair;
+        directory->repairs += (what & TELL_REPAIR) != 0;
         return true;
     }
     free(told);
@@ -167,7 +169,8 @@ static bool is_worth_telling(const struct directory *directory, jf_conn_id conn)
 }
 
 static void tell_by_script(struct directory *directory, enum directory_script script,
-                           jf_conn_id conn, const jf_bytes *more, size_t count)
+                           unsigned what, jf_conn_id conn, const jf_bytes *more,
+                           size_t count)
 {
     char id[JF_CONN_ID_TEXT + 1];
     jf_bytes words[SCRIPT_HEAD + 3];
@@ -178,34 +181,50 @@ static void tell_by_script(struct directory *directory, enum directory_script sc
     words[SCRIPT_HEAD] = jf_view(id, JF_CONN_ID_TEXT);
     for (size_t i = 0; i < count; i++)
         words[SCRIPT_HEAD + 1 + i] = more[i];
-    directory_tell(directory, conn, false, words, SCRIPT_HEAD + 1 + count);
+    directory_tell(directory, conn, what, words, SCRIPT_HEAD + 1 + count);
+}
+
+/* Without memory to remember it by, it counts as entered. */
+void directory_enter(struct directory *directory, jf_conn_id conn, jf_bytes entry)
+{
+    const jf_bytes more[] = { jf_view(NULL, 0), entry };
+    if (id_set_add(&directory->entering, conn) < 0)
+        LOG_RARELY(ERROR, STORE, 10, "event=no_memory for=entering");
+    tell_by_script(directory, SET, TELL_ENTRY, conn, more, 2);
+}
+
+bool directory_has_entered(const struct directory *directory, jf_conn_id conn)
+{
+    return ledger_has(directory->options->ledger, conn) &&
+           !id_set_has(&directory->entering, conn);
 }
 
 void directory_set(struct directory *directory, jf_conn_id conn, jf_bytes key,
                    jf_bytes value)
 {
     const jf_bytes more[] = { key, value };
-    tell_by_script(directory, SET, conn, more, 2);
+    tell_by_script(directory, SET, TELL_CHANGE, conn, more, 2);
 }
 
 void directory_unset(struct directory *directory, jf_conn_id conn, jf_bytes key)
 {
-    tell_by_script(directory, UNSET, conn, &key, 1);
+    tell_by_script(directory, UNSET, TELL_CHANGE, conn, &key, 1);
 }
 
 void directory_join(struct directory *directory, jf_conn_id conn, jf_bytes group)
 {
-    tell_by_script(directory, JOIN, conn, &group, 1);
+    tell_by_script(directory, JOIN, TELL_CHANGE, conn, &group, 1);
 }
 
 void directory_leave(struct directory *directory, jf_conn_id conn, jf_bytes group)
 {
-    tell_by_script(directory, LEAVE, conn, &group, 1);
+    tell_by_script(directory, LEAVE, TELL_CHANGE, conn, &group, 1);
 }
 
 void directory_forget(struct directory *directory, jf_conn_id conn)
 {
-    tell_by_script(directory, FORGET, conn, NULL, 0);
+    id_set_remove(&directory->entering, conn);
+    tell_by_script(directory, FORGET, TELL_CHANGE, conn, NULL, 0);
 }
 
 /* ---- The marker: gone with all else when somebody empties a Redis that stays up ---- */
@@ -378,6 +397,7 @@ void directory_close(struct directory *directory)
     redis_link_close(directory->link, FAREWELL_MS);
     timer_free(directory->look_timer);
     directory_repair_fini(directory);
+    id_set_fini(&directory->entering);
     free(directory);
 }
 

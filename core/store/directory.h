@@ -30,7 +30,7 @@ struct directory_options {
     const char *prefix;
     uint16_t node;
     uint32_t timeout_ms;
-    unsigned workers; /* final before the first loop runs */
+    unsigned workers;
     uint64_t fence;
     atomic_bool *fenced; /* the number is another one's: nothing is told any more */
     void (*on_fenced)(void *data);
@@ -48,13 +48,17 @@ int directory_open(struct loop *loop, const struct directory_options *options,
  * NULL is accepted. */
 void directory_close(struct directory *directory);
 
-/* The ledger has changed. `conn` is this worker's. */
+/* The ledger has changed. `conn` is this worker's. `entry` is directory_entry()'s. */
+void directory_enter(struct directory *directory, jf_conn_id conn, jf_bytes entry);
 void directory_set(struct directory *directory, jf_conn_id conn, jf_bytes key,
                    jf_bytes value);
 void directory_unset(struct directory *directory, jf_conn_id conn, jf_bytes key);
 void directory_join(struct directory *directory, jf_conn_id conn, jf_bytes group);
 void directory_leave(struct directory *directory, jf_conn_id conn, jf_bytes group);
 void directory_forget(struct directory *directory, jf_conn_id conn);
+
+/* Has it been entered, and has Redis confirmed that? */
+bool directory_has_entered(const struct directory *directory, jf_conn_id conn);
 
 /* Is all that the ledger holds known to be in Redis? */
 bool directory_is_true(const struct directory *directory);

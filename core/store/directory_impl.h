@@ -52,7 +52,8 @@ struct directory {
     bool marking, marked, looking;
     struct timer *look_timer;
 
-    struct id_set behind; /* Redis may know something else of these than the ledger */
+    struct id_set behind;   /* Redis may know something else of these than the ledger */
+    struct id_set entering; /* Redis has not confirmed yet that these have entered */
     struct sweep sweep;
     unsigned repairs; /* commands of repairs on their way */
     struct timer *again_timer;
@@ -74,9 +75,12 @@ void directory_script(const struct directory *directory, enum directory_script s
 /* Is the node's number another one's now? Then nothing is told any more. */
 bool directory_is_fenced(const struct directory *directory);
 
+/* What is told: a change, or by a repair; with its entry in it, or without. */
+enum { TELL_CHANGE = 0, TELL_REPAIR = 1, TELL_ENTRY = 2 };
+
 /* Send a command about `conn` whose failure makes it fall behind. False: it was not sent.
  */
-bool directory_tell(struct directory *directory, jf_conn_id conn, bool repair,
+bool directory_tell(struct directory *directory, jf_conn_id conn, unsigned what,
                     const jf_bytes *words, size_t count);
 
 /* Redis does not know our scripts any more, while it is up. */

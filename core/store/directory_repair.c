@@ -29,7 +29,7 @@ static void tell_nothing(struct directory *directory, jf_conn_id conn, jf_bytes 
     jf_bytes words[SCRIPT_HEAD + 1];
     directory_script(directory, FORGET, words);
     words[SCRIPT_HEAD] = id;
-    directory_tell(directory, conn, true, words, SCRIPT_HEAD + 1);
+    directory_tell(directory, conn, TELL_REPAIR, words, SCRIPT_HEAD + 1);
 }
 
 /* What is under the empty key, if it is there. */
@@ -55,10 +55,12 @@ static bool tell_groups(struct directory *directory, jf_conn_id conn, jf_bytes i
     }
     directory_script(directory, PUT, words);
     words[SCRIPT_HEAD] = id;
-    words[SCRIPT_HEAD + 1] = entry_of(copy);
+    jf_bytes entry = entry_of(copy);
+    words[SCRIPT_HEAD + 1] = entry;
     for (size_t i = 0; i < copy->group_count; i++)
         words[SCRIPT_HEAD + 2 + i] = copy->words[i];
-    return directory_tell(directory, conn, true, words, count);
+    return directory_tell(directory, conn, TELL_REPAIR | (entry.len ? TELL_ENTRY : 0),
+                          words, count);
 }
 
 static void tell_attributes(struct directory *directory, jf_conn_id conn, jf_bytes id,
@@ -71,7 +73,8 @@ static void tell_attributes(struct directory *directory, jf_conn_id conn, jf_byt
     for (size_t i = 0; i < copy->attr_count; i++, attr += 2) {
         words[SCRIPT_HEAD + 1] = attr[0];
         words[SCRIPT_HEAD + 2] = attr[1];
-        if (attr[0].len && !directory_tell(directory, conn, true, words, SCRIPT_HEAD + 3))
+        if (attr[0].len &&
+            !directory_tell(directory, conn, TELL_REPAIR, words, SCRIPT_HEAD + 3))
             return;
     }
 }

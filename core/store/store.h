@@ -14,6 +14,7 @@
 #ifndef JF_STORE_STORE_H
 #define JF_STORE_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,6 +61,7 @@ struct store_options {
     const char *prefix; /* of every key, so that applications share a server; NULL: "jf:" */
     uint16_t node;      /* the ids of this node's connections begin with it */
     uint32_t timeout_ms; /* for an answer of the server; 0: 1000 */
+    unsigned workers;    /* that open it; 0: 1 */
 
     /* Whoever has the node's number later has a larger one, and from then on this node
      * changes nothing in the server any more. 0: that is not looked after. */
@@ -84,14 +86,18 @@ struct store_kind {
     int (*share)(const struct store_options *options, struct store_shared **out);
     void (*unshare)(struct store_shared *shared);
 
-    /* The workers' in their order, since a worker's place is its number. */
-    int (*open)(struct loop *loop, struct store_shared *shared, struct store **out);
+    /* `place` is the worker's number, below options.workers. */
+    int (*open)(struct loop *loop, struct store_shared *shared, unsigned place,
+                struct store **out);
     /* Answers what is pending, before it returns: JF_E_STOPPING. NULL is accepted. */
     void (*close)(struct store *store);
 
     /* The connection has been admitted: `key` is its stage, `since` when. Where others take
      * over when a node dies, they find it by this; so it comes before all else about it. */
     int (*enter)(struct store *store, struct store_op *op);
+    /* Do others know for sure that it has entered? If so, and this node loses its number,
+     * they see to its end. */
+    bool (*has_entered)(const struct store *store, jf_conn_id conn);
     /* Set, or remove with an empty value. */
     int (*attr_set)(struct store *store, struct store_op *op);
     /* JF_OK with `answer`, or JF_E_NOT_FOUND. */

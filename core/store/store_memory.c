@@ -30,6 +30,13 @@ static int enter(struct store *store, struct store_op *op)
     return later(store, op, JF_OK);
 }
 
+static bool has_entered(const struct store *store, jf_conn_id conn)
+{
+    (void)store;
+    (void)conn;
+    return false;
+}
+
 static int attr_set(struct store *store, struct store_op *op)
 {
     int status = answers_begin_with_key(&store->answers, op);
@@ -131,8 +138,10 @@ static void over(struct answers *answers)
     free(CONTAINER_OF(answers, struct store, answers));
 }
 
-static int open_store(struct loop *loop, struct store_shared *shared, struct store **out)
+static int open_store(struct loop *loop, struct store_shared *shared, unsigned place,
+                      struct store **out)
 {
+    (void)place;
     struct store *store = xnew(struct store);
     answers_init(&store->answers, loop, over);
     store->ledger = shared->ledger;
@@ -154,6 +163,7 @@ const struct store_kind store_memory = {
     .open = open_store,
     .close = close_store,
     .enter = enter,
+    .has_entered = has_entered,
     .attr_set = attr_set,
     .attr_get = attr_get,
     .group_join = group_join,

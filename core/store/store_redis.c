@@ -62,8 +62,13 @@ static int enter(struct store *store, struct store_op *op)
     jf_bytes entry = directory_entry(text, op->since, op->key);
     status = ledger_enter(store->ledger, op->conn, entry);
     if (status == JF_OK)
-        directory_set(store->directory, op->conn, jf_view(NULL, 0), entry);
+        directory_enter(store->directory, op->conn, entry);
     return later(store, op, status);
+}
+
+static bool has_entered(const struct store *store, jf_conn_id conn)
+{
+    return directory_has_entered(store->directory, conn);
 }
 
 static int attr_set(struct store *store, struct store_op *op)
@@ -228,6 +233,7 @@ static int share(const struct store_options *options, struct store_shared **out)
         .prefix = options->prefix ? options->prefix : "jf:",
         .node = options->node,
         .timeout_ms = options->timeout_ms ? options->timeout_ms : TIMEOUT_MS,
+        .workers = options->workers ? options->workers : 1,
         .fence = options->fence,
         .fenced = &shared->fenced,
         .on_fenced = options->on_fenced,
@@ -251,19 +257,18 @@ static void over(struct answers *answers)
     free(CONTAINER_OF(answers, struct store, answers));
 }
 
-static int open_store(struct loop *loop, struct store_shared *shared, struct store **out)
+static int open_store(struct loop *loop, struct store_shared *shared, unsigned place,
+                      struct store **out)
 {
     struct store *store = xnew(struct store);
     answers_init(&store->answers, loop, over);
     store->ledger = shared->ledger;
     store->node = shared->options.node;
-    int status =
-        directory_open(loop, &shared->options, shared->options.workers, &store->directory);
+    int status = directory_open(loop, &shared->options, place, &store->directory);
     if (status < 0) {
         free(store);
         return status;
     }
-    shared->options.workers++;
     *out = store;
     return JF_OK;
 }
@@ -295,6 +300,7 @@ const struct store_kind store_redis = {
     .open = open_store,
     .close = close_store,
     .enter = enter,
+    .has_entered = has_entered,
     .attr_set = attr_set,
     .attr_get = attr_get,
     .group_join = group_join,

@@ -60,10 +60,12 @@ static int set_up(void **state)
     assert_int_equal(loop_new(&shop->loop), JF_OK);
     static int tests;
     snprintf(shop->prefix, sizeof(shop->prefix), "t%d:", ++tests);
-    struct store_options options = { .url = url, .prefix = shop->prefix, .node = NODE };
+    struct store_options options = {
+        .url = url, .prefix = shop->prefix, .node = NODE, .workers = 2
+    };
     assert_int_equal(kind->share(&options, &shop->shared), JF_OK);
-    assert_int_equal(kind->open(shop->loop, shop->shared, &shop->store), JF_OK);
-    assert_int_equal(kind->open(shop->loop, shop->shared, &shop->other), JF_OK);
+    assert_int_equal(kind->open(shop->loop, shop->shared, 0, &shop->store), JF_OK);
+    assert_int_equal(kind->open(shop->loop, shop->shared, 1, &shop->other), JF_OK);
     wait_until_open(shop);
     *state = shop;
     return 0;

@@ -215,7 +215,7 @@ static void an_answer_that_was_on_its_way_comes_once_as_stopping(void **state)
     struct request request = { .op = { .done = on_done, .key = jf_str("k") } };
     set_up(&host);
     assert_int_equal(store_memory.share(&(struct store_options){ 0 }, &shared), JF_OK);
-    assert_int_equal(store_memory.open(host.loop, shared, &store), JF_OK);
+    assert_int_equal(store_memory.open(host.loop, shared, 0, &store), JF_OK);
     turn_once(host.loop);
     assert_int_equal(store_memory.group_join(store, &request.op), JF_OK);
     store_memory.close(store);
@@ -250,7 +250,7 @@ static void an_answer_due_in_the_turn_of_the_stop_comes_in_full(void **state)
     struct asker asker = { { NULL, run_asker }, &host, NULL, { { 0 }, 0, 0 } };
     asker.request.op = (struct store_op){ .done = on_done, .key = jf_str("k") };
     assert_int_equal(store_memory.share(&(struct store_options){ 0 }, &shared), JF_OK);
-    assert_int_equal(store_memory.open(host.loop, shared, &asker.store), JF_OK);
+    assert_int_equal(store_memory.open(host.loop, shared, 0, &asker.store), JF_OK);
     assert_int_equal(mailbox_post(host.box, &asker.task, 1), JF_OK);
     loop_run(host.loop);
     assert_int_equal(asker.request.calls, 1);

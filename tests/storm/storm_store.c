@@ -230,12 +230,15 @@ static void workers_never_meet_and_nothing_remains(void **state)
     (void)state;
     struct store_shared *shared;
     struct worker workers[WORKERS];
-    struct store_options options = { .url = url, .prefix = "storm:", .node = 1 };
+    struct store_options options = {
+        .url = url, .prefix = "storm:", .node = 1, .workers = WORKERS
+    };
     assert_int_equal(kind->share(&options, &shared), JF_OK);
     for (int i = 0; i < WORKERS; i++) {
         workers[i] = (struct worker){ .index = i, .shared = shared };
         assert_int_equal(loop_new(&workers[i].loop), JF_OK);
-        assert_int_equal(kind->open(workers[i].loop, shared, &workers[i].store), JF_OK);
+        assert_int_equal(
+            kind->open(workers[i].loop, shared, (unsigned)i, &workers[i].store), JF_OK);
     }
     for (int i = 0; i < WORKERS; i++)
         assert_int_equal(pthread_create(&workers[i].thread, NULL, work, &workers[i]), 0);

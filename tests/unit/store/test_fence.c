@@ -53,6 +53,7 @@ static struct fort *fort_new(uint64_t fence)
              redis_server_port(server));
     struct store_options options = { .url = fort->url,
                                      .node = 1,
+                                     .workers = WORKERS,
                                      .timeout_ms = TIMEOUT_MS,
                                      .fence = fence,
                                      .on_fenced = on_fenced,
@@ -60,7 +61,8 @@ static struct fort *fort_new(uint64_t fence)
     assert_int_equal(loop_new(&fort->loop), JF_OK);
     assert_int_equal(kind->share(&options, &fort->shared), JF_OK);
     for (int i = 0; i < WORKERS; i++)
-        assert_int_equal(kind->open(fort->loop, fort->shared, &fort->stores[i]), JF_OK);
+        assert_int_equal(
+            kind->open(fort->loop, fort->shared, (unsigned)i, &fort->stores[i]), JF_OK);
     return fort;
 }
 
@@ -216,6 +218,35 @@ static void one_that_was_away_tells_nothing_when_it_is_back(void **state)
     assert_untouched();
 }
 
+static bool has_entered(const struct fort *fort, unsigned number)
+{
+    jf_conn_id conn = { { 0, 1, (uint8_t)(number % WORKERS) } };
+    conn.octet[5] = (uint8_t)number;
+    return kind->has_entered(fort->stores[number % WORKERS], conn);
+}
+
+/* Others take over whom Redis knows, and nobody else. */
+static void who_has_entered_is_who_redis_has_confirmed(void **state)
+{
+    (void)state;
+    struct fort *fort = fort_new(FENCE);
+    wait_for(fort, is_up, 5000);
+    assert_false(has_entered(fort, 1));
+    move_in(fort, 2);
+    assert_true(has_entered(fort, 0) && has_entered(fort, 1));
+    redis_server_kill(server);
+    pass_time(fort, 50);
+    assert_int_equal(act_as(fort, 2, kind->enter, "prod", ""), JF_OK);
+    assert_true(has_entered(fort, 1));
+    assert_false(has_entered(fort, 2));
+    redis_server_start(server);
+    wait_for(fort, is_up, 8000);
+    assert_true(has_entered(fort, 2));
+    assert_int_equal(act_as(fort, 2, kind->forget, "", ""), JF_OK);
+    assert_false(has_entered(fort, 2));
+    fort_free(fort);
+}
+
 static void a_later_fence_opens_and_raises(void **state)
 {
     (void)state;
@@ -250,6 +281,7 @@ int main(void)
         TOWN_TEST(the_owner_hears_of_it_once),
         TOWN_TEST(it_answers_for_its_own_but_for_nobody_else),
         TOWN_TEST(one_that_was_away_tells_nothing_when_it_is_back),
+        TOWN_TEST(who_has_entered_is_who_redis_has_confirmed),
         TOWN_TEST(a_later_fence_opens_and_raises),
         TOWN_TEST(without_a_fence_none_is_looked_after),
     };

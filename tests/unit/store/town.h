@@ -107,12 +107,13 @@ static inline struct town *town_new(const char *prefix, const char *url)
         struct store_options options = { .url = town->url,
                                          .prefix = prefix,
                                          .node = (uint16_t)(node + 1),
+                                         .workers = WORKERS,
                                          .timeout_ms = TIMEOUT_MS };
         assert_int_equal(kind->share(&options, &town->shared[node]), JF_OK);
         for (int worker = 0; worker < WORKERS; worker++)
-            assert_int_equal(
-                kind->open(town->loop, town->shared[node], &town->stores[node][worker]),
-                JF_OK);
+            assert_int_equal(kind->open(town->loop, town->shared[node], (unsigned)worker,
+                                        &town->stores[node][worker]),
+                             JF_OK);
     }
     return town;
 }
