@@ -111,6 +111,7 @@ static void ask_host(struct conn *conn)
     conn->state = CONN_DECIDING;
     conn->state_due = 0;
     conn->hosted = true;
+    conn->id = conn_id_make(server->options->node, server->options->worker, conn->slot);
     conn->wire.kind->set_interest(&conn->wire, false, false);
     server->events->on_upgrade(server->host, conn);
     if (conn->state == CONN_DECIDING)

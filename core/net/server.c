@@ -109,21 +109,27 @@ static void drain_tick(void *data)
     timer_start(server->drain_timer, server->drain_every);
 }
 
+void server_clear(struct server *server, uint64_t spread_ms)
+{
+    if (!server->used)
+        return;
+    uint64_t ticks = spread_ms / DRAIN_TICK_MS + 1;
+    server->drain_slot = 0;
+    server->drain_step = (uint32_t)((server->used + ticks - 1) / ticks);
+    server->drain_every = (uint32_t)(spread_ms * server->drain_step / server->used);
+    drain_tick(server);
+}
+
 void server_drain(struct server *server, uint64_t spread_ms)
 {
     server_stop_accepting(server);
     if (server->draining)
         return;
     server->draining = true;
-    if (!server->used) {
+    if (!server->used)
         server->events->on_drained(server->host);
-        return;
-    }
-    uint64_t ticks = spread_ms / DRAIN_TICK_MS + 1;
-    server->drain_slot = 0;
-    server->drain_step = (uint32_t)((server->used + ticks - 1) / ticks);
-    server->drain_every = (uint32_t)(spread_ms * server->drain_step / server->used);
-    drain_tick(server);
+    else
+        server_clear(server, spread_ms);
 }
 
 void server_abort(struct server *server)

@@ -39,7 +39,7 @@ struct net_events {
     /* The deadline of conn_set_deadline() has passed. */
     void (*on_deadline)(void *host, struct conn *conn);
 
-    /* The server is to be drained: close the connection with 1001 "Going away", now or as
+    /* The server is to be drained or cleared: close the connection with 1001 "Going away", now or as
      * soon as what it has begun is finished. */
     void (*on_drain)(void *host, struct conn *conn);
 
@@ -56,7 +56,7 @@ struct net_static {
 
 /* Everything a server may be told; borrowed for as long as it lives. */
 struct net_options {
-    uint16_t node;
+    uint16_t node; /* in the ids of those who come from now on; may change */
     uint8_t worker;
     const char *tls_cert, *tls_key; /* NULL: plain */
     struct ws_limits frames;
@@ -94,6 +94,9 @@ void server_stop_accepting(struct server *server);
 /* Stop accepting, close every connection with 1001 "Going away", spread evenly over
  * `spread_ms`, and tell on_drained when none is left. */
 void server_drain(struct server *server, uint64_t spread_ms);
+
+/* The same with those that are there now, while it goes on accepting. */
+void server_clear(struct server *server, uint64_t spread_ms);
 
 /* End every connection at once, without ceremony. on_closed comes for each. */
 void server_abort(struct server *server);

@@ -43,7 +43,6 @@ struct conn *slot_take(struct server *server)
     memset(conn, 0, server->stride);
     conn->slot = slot;
     conn->wire.server = server;
-    conn->id = conn_id_make(server->options->node, server->options->worker, slot);
     server->used++;
     return conn;
 }
