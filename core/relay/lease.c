@@ -50,7 +50,7 @@ struct lease {
     struct timer *timer;
     char ttl[16], settle[16];
 
-    /* the main thread's */
+    /* the home thread's */
     struct hold own, dead;
     char token[TOKEN_LEN + 1];
     unsigned tries;
@@ -316,7 +316,8 @@ static void claimed(struct lease *lease, const struct redis_reply *reply)
     dead->node = (uint16_t)redis_reply_number(redis_reply_at(reply, 3));
     prolong(dead);
     LOG_INFO(STORE, "event=node_dead node=%u", dead->node);
-    lease->events->on_dead(lease->data, dead->node);
+    lease->events->on_dead(lease->data,
+                           (struct batch_from){ .node = dead->node, .fence = dead->fence });
 }
 
 static void dead_answered(struct lease *lease, const struct redis_reply *reply)

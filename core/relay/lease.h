@@ -11,7 +11,10 @@
  * emptied), and is sure of it again. If somebody has claimed it meanwhile, it is lost.
  *
  * A node whose lease has run out is dead. One of the others claims it, which is a lease
- * again: whoever dies over the cleaning up is replaced. [main thread, but for lease_sure()]
+ * again: whoever dies over the cleaning up is replaced.
+ *
+ * It lives on its loop's thread, which need not be the main thread, and should be one that
+ * nothing holds up for as long as a lease. [home thread, but for lease_sure()]
  */
 #ifndef JF_RELAY_LEASE_H
 #define JF_RELAY_LEASE_H
@@ -44,8 +47,9 @@ struct lease_events {
     void (*on_doubt)(void *data); /* say nothing in the number's name */
     void (*on_sure)(void *data);  /* it was ours all the time */
     void (*on_lost)(void *data);  /* somebody else's; lease_take() for another one */
-    /* Ours to clean up after, until lease_buried(); one node at a time. */
-    void (*on_dead)(void *data, uint16_t node);
+    /* Ours to clean up after, until lease_buried(); one node at a time. The fence is the
+     * claim's: larger than that of the node, and of those who have claimed it before. */
+    void (*on_dead)(void *data, struct batch_from dead);
     void (*on_dead_lost)(void *data, uint16_t node); /* we were too slow: stop that */
 };
 

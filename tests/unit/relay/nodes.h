@@ -54,6 +54,7 @@ struct node {
     bool stopped, takes_again;
     int taken, doubts, sures, losts, deads, deads_lost;
     uint16_t dead;
+    uint64_t dead_fence;
 };
 
 struct town {
@@ -87,12 +88,13 @@ static inline void on_lost(void *data)
         lease_take(node->lease);
 }
 
-static inline void on_dead(void *data, uint16_t dead)
+static inline void on_dead(void *data, struct batch_from dead)
 {
     struct node *node = data;
     node->deads++;
-    node->dead = dead;
-    assert_true(lease_holds_dead(node->lease, dead));
+    node->dead = dead.node;
+    node->dead_fence = dead.fence;
+    assert_true(lease_holds_dead(node->lease, dead.node));
 }
 
 static inline void on_dead_lost(void *data, uint16_t dead)

@@ -38,6 +38,8 @@ static void a_dead_node_is_cleaned_up_after_by_one(void **state)
     dying->stopped = true;
     struct node *reaper = wait_for_reaper(town);
     assert_int_equal(reaper->dead, dead);
+    for (size_t i = 0; i < NODES; i++)
+        assert_true(reaper->dead_fence > town->nodes[i].self.fence);
     pass(town, 3 * TTL_MS); /* it takes its time, and nobody else is told */
     assert_int_equal(all_deads(town), 1);
     assert_true(lease_holds_dead(reaper->lease, dead));
@@ -112,10 +114,12 @@ static void a_reaper_that_leaves_passes_it_on(void **state)
     uint16_t dead = dying->self.node;
     dying->stopped = true;
     struct node *first = wait_for_reaper(town), *other = first == b ? c : b;
+    uint64_t fence = first->dead_fence;
     close_node(first, 500);
     assert_int_equal(redis_server_number(server, "HEXISTS t:nodes %d", dead), 1);
     assert_true(pass_until(town, 3 * TTL_MS, &other->deads, 1));
     assert_int_equal(other->dead, dead);
+    assert_true(other->dead_fence > fence);
 }
 
 static void a_redis_that_was_away_makes_nobody_dead(void **state)
