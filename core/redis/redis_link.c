@@ -293,7 +293,7 @@ static void on_reply(void *data, const struct redis_reply *reply)
     link->heard_at = now_ms();
     if (link->state == GREETING)
         on_greeting(link, reply);
-    else if (link->events->on_push && is_push(reply))
+    else if (link->events->on_push && (is_push(reply) || redis_reply_is_error(reply)))
         link->events->on_push(link->data, reply);
     else if (link->first < link->end)
         answer_next(link, reply);

@@ -37,7 +37,7 @@ struct redis_events {
     void (*on_up)(void *data);
     void (*on_down)(void *data); /* what was in flight has been answered */
     /* What comes on subscribed channels, and what answers redis_say(): arrays that begin
-     * with "message", "smessage", "subscribe", ... [only with redis_say()] */
+     * with "message", "smessage", "subscribe", ..., or an error. [only with redis_say()] */
     void (*on_push)(void *data, const struct redis_reply *message);
 };
 
