@@ -185,6 +185,8 @@ static void lose(struct redis_link *link, int status, const char *why)
 {
     bool was_up = link->state == UP;
     log_away(link, status, why);
+    if (status == JF_E_DENIED && link->events->on_refused)
+        link->events->on_refused(link->data, why);
     redis_wire_close(link->wire, 0);
     link->wire = NULL;
     link->state = AWAY;

@@ -36,6 +36,8 @@ struct redis_call {
 struct redis_events {
     void (*on_up)(void *data);
     void (*on_down)(void *data); /* what was in flight has been answered */
+    /* Password or user were refused; it will be tried again. May not close. */
+    void (*on_refused)(void *data, const char *why);
     /* What comes on subscribed channels, and what answers redis_say(): arrays that begin
      * with "message", "smessage", "subscribe", ..., or an error. [only with redis_say()] */
     void (*on_push)(void *data, const struct redis_reply *message);

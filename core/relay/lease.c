@@ -339,12 +339,22 @@ static void dead_answered(struct lease *lease, const struct redis_reply *reply)
     }
 }
 
-static void log_refusal(int status, const struct redis_reply *reply)
+static void on_refused(void *data, const char *why)
 {
-    char why[LOG_QUOTED_MAX];
-    if (status == JF_E_INVALID || status == JF_E_DENIED)
-        LOG_RARELY(ERROR, STORE, 10, "event=lease_refused reason=%s",
-                   log_quote(redis_reply_bytes(reply), why));
+    const struct lease *lease = data;
+    if (lease->events->on_refused)
+        lease->events->on_refused(lease->data, why);
+}
+
+static void refused(struct lease *lease, int status, const struct redis_reply *reply)
+{
+    char quoted[LOG_QUOTED_MAX], why[LOG_QUOTED_MAX];
+    jf_bytes text = redis_reply_bytes(reply);
+    if (status != JF_E_INVALID && status != JF_E_DENIED)
+        return;
+    LOG_RARELY(ERROR, STORE, 10, "event=lease_refused reason=%s", log_quote(text, quoted));
+    snprintf(why, sizeof(why), "%.*s", BYTES_FMT(text));
+    on_refused(lease, why);
 }
 
 static void on_done(struct redis_call *call, int status, const struct redis_reply *reply)
@@ -355,7 +365,7 @@ static void on_done(struct redis_call *call, int status, const struct redis_repl
     if (lease->closed)
         return;
     if (status < 0)
-        log_refusal(status, reply);
+        refused(lease, status, reply);
     else if (hold->stage == hold->meant && redis_reply_count(reply) && hold == &lease->own)
         own_answered(lease, reply);
     else if (hold->stage == hold->meant && redis_reply_count(reply))
@@ -379,7 +389,9 @@ static void on_down(void *data)
     set_timer(data);
 }
 
-static const struct redis_events link_events = { .on_up = on_up, .on_down = on_down };
+static const struct redis_events link_events = { .on_up = on_up,
+                                                 .on_down = on_down,
+                                                 .on_refused = on_refused };
 
 int lease_open(struct loop *loop, const struct lease_options *options,
                const struct lease_events *events, void *data, struct lease **out)

@@ -46,7 +46,10 @@ struct lease_events {
     void (*on_taken)(void *data, struct batch_from self);
     void (*on_doubt)(void *data); /* say nothing in the number's name */
     void (*on_sure)(void *data);  /* it was ours all the time */
-    void (*on_lost)(void *data);  /* somebody else's; lease_take() for another one */
+    /* Redis refuses the user, or what is asked of it: it is tried again, in vain until
+     * somebody acts. */
+    void (*on_refused)(void *data, const char *why);
+    void (*on_lost)(void *data); /* somebody else's; lease_take() for another one */
     /* Ours to clean up after, until lease_buried(); one node at a time. The fence is the
      * claim's: larger than that of the node, and of those who have claimed it before. */
     void (*on_dead)(void *data, struct batch_from dead);
