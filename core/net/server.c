@@ -120,6 +120,11 @@ void server_clear(struct server *server, uint64_t spread_ms)
     drain_tick(server);
 }
 
+void server_stop_clearing(struct server *server)
+{
+    timer_stop(server->drain_timer);
+}
+
 void server_drain(struct server *server, uint64_t spread_ms)
 {
     server_stop_accepting(server);

@@ -39,8 +39,8 @@ struct net_events {
     /* The deadline of conn_set_deadline() has passed. */
     void (*on_deadline)(void *host, struct conn *conn);
 
-    /* The server is to be drained or cleared: close the connection with 1001 "Going away", now or as
-     * soon as what it has begun is finished. */
+    /* The server is to be drained or cleared: close the connection with 1001 "Going away",
+     * now or as soon as what it has begun is finished. */
     void (*on_drain)(void *host, struct conn *conn);
 
     /* The last connection has gone and no more will come (server_drain()). */
@@ -97,6 +97,8 @@ void server_drain(struct server *server, uint64_t spread_ms);
 
 /* The same with those that are there now, while it goes on accepting. */
 void server_clear(struct server *server, uint64_t spread_ms);
+
+void server_stop_clearing(struct server *server); /* those who come now may stay */
 
 /* End every connection at once, without ceremony. on_closed comes for each. */
 void server_abort(struct server *server);

@@ -254,14 +254,16 @@ static bool next(struct directory *directory, jf_conn_id *out)
 void directory_repair(struct directory *directory)
 {
     jf_conn_id conn;
-    while (directory->ready && !directory->resting && directory->repairs < REPAIRS_MAX &&
+    while (directory->ready && !directory_is_fenced(directory) && !directory->resting &&
+           directory->repairs < REPAIRS_MAX &&
            redis_link_bytes(directory->link) < REPAIR_BYTES) {
         if (!next(directory, &conn))
             break;
         tell_all(directory, conn);
     }
-    if (directory->ready && !directory->resting && directory->sweep.stage == SWEEP_REDIS &&
-        !directory->sweep.scanning && !directory->behind.count)
+    if (directory->ready && !directory_is_fenced(directory) && !directory->resting &&
+        directory->sweep.stage == SWEEP_REDIS && !directory->sweep.scanning &&
+        !directory->behind.count)
         scan(directory);
 }
 

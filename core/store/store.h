@@ -86,6 +86,10 @@ struct store_kind {
     int (*share)(const struct store_options *options, struct store_shared **out);
     void (*unshare)(struct store_shared *shared);
 
+    /* The node may not speak for its number any more: nothing is told from now on, what is
+     * known here stays known. [any thread] */
+    void (*silence)(struct store_shared *shared);
+
     /* `place` is the worker's number, below options.workers. */
     int (*open)(struct loop *loop, struct store_shared *shared, unsigned place,
                 struct store **out);

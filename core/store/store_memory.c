@@ -138,6 +138,11 @@ static void over(struct answers *answers)
     free(CONTAINER_OF(answers, struct store, answers));
 }
 
+static void silence(struct store_shared *shared)
+{
+    (void)shared;
+}
+
 static int open_store(struct loop *loop, struct store_shared *shared, unsigned place,
                       struct store **out)
 {
@@ -160,6 +165,7 @@ const struct store_kind store_memory = {
     .check = check,
     .share = share,
     .unshare = unshare,
+    .silence = silence,
     .open = open_store,
     .close = close_store,
     .enter = enter,

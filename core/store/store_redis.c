@@ -257,6 +257,11 @@ static void over(struct answers *answers)
     free(CONTAINER_OF(answers, struct store, answers));
 }
 
+static void silence(struct store_shared *shared)
+{
+    atomic_store(&shared->fenced, true);
+}
+
 static int open_store(struct loop *loop, struct store_shared *shared, unsigned place,
                       struct store **out)
 {
@@ -297,6 +302,7 @@ const struct store_kind store_redis = {
     .check = check,
     .share = share,
     .unshare = unshare,
+    .silence = silence,
     .open = open_store,
     .close = close_store,
     .enter = enter,
