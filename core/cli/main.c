@@ -23,6 +23,7 @@ static const char help[] =
     "      --listen ADDRESS:PORT   where to listen (default 127.0.0.1:8080)\n"
     "      --port N                only the port; 0 lets the system choose\n"
     "      --workers N             threads (default: one per core)\n"
+    "      --redis URL             share connections with other nodes through this Redis\n"
     "      --log-level LEVEL       error, warn, info or debug\n"
     "      --log-format FORMAT     logfmt or json, one line per event on stderr\n"
     "\n"

@@ -12,7 +12,7 @@
 #include "core/host/serve.h"
 
 struct arguments {
-    const char *config_file, *listen, *port, *workers, *log_level, *log_format;
+    const char *config_file, *listen, *port, *workers, *redis, *log_level, *log_format;
     char **plugins;
     int plugin_count;
 };
@@ -24,6 +24,7 @@ static int parse_arguments(int argc, char **argv, struct arguments *out)
         { "listen", required_argument, NULL, 'l' },
         { "port", required_argument, NULL, 'p' },
         { "workers", required_argument, NULL, 'w' },
+        { "redis", required_argument, NULL, 'r' },
         { "log-level", required_argument, NULL, 'v' },
         { "log-format", required_argument, NULL, 'f' },
         { 0 },
@@ -43,6 +44,9 @@ static int parse_arguments(int argc, char **argv, struct arguments *out)
             break;
         case 'w':
             out->workers = optarg;
+            break;
+        case 'r':
+            out->redis = optarg;
             break;
         case 'v':
             out->log_level = optarg;
@@ -79,6 +83,8 @@ static int apply_arguments(const struct arguments *given, struct config *config)
             return cli_usage_error("--log-format wants logfmt or json, not \"%s\"",
                                    given->log_format);
     }
+    if (given->redis)
+        config_set_redis(config, given->redis);
     for (int i = 0; i < given->plugin_count; i++)
         config_add_plugin(config, given->plugins[i]);
     return EXIT_CLEAN;

@@ -9,6 +9,7 @@
 #include "core/host/ask.h"
 #include "core/host/dispatch.h"
 #include "core/host/facts.h"
+#include "core/host/far.h"
 #include "core/host/mail.h"
 #include "core/host/reload.h"
 #include "core/host/timers.h"
@@ -71,10 +72,8 @@ static int api_send(jf_self *self, jf_conn_id to, uint32_t opcode, jf_bytes body
     if (status < 0)
         return status;
     struct worker *home = gateway_home_of(the_gateway, to);
-    if (!home)
-        return JF_E_GONE;
     struct mail_order order = { MAIL_IDS, .ids = &to, .count = 1, opcode, body };
-    return send_order(home, &order);
+    return home ? send_order(home, &order) : far_send(the_gateway, &order);
 }
 
 /* Every worker gets the order, this one last, so that its own clients have no head start.
@@ -95,10 +94,12 @@ static int send_everywhere(const struct mail_order *order)
         if (status < 0)
             worst = status;
     }
-    return worst;
+    int status = far_send(the_gateway, order);
+    return status < 0 ? status : worst;
 }
 
-/* Those of `ids` that live on `worker`, into `mine`; how many. */
+/* Those of `ids` that live on `worker`, or with NULL on another node, into `mine`; how
+ * many. */
 static size_t select_of_worker(const struct worker *worker, const jf_conn_id *ids,
                                size_t count, jf_conn_id *mine)
 {
@@ -130,7 +131,10 @@ static int api_send_many(jf_self *self, const jf_conn_id *to, size_t count, uint
         if (status < 0 && status != JF_E_GONE)
             worst = status;
     }
-    return worst;
+    size_t far = select_of_worker(NULL, to, count, mine);
+    struct mail_order order = { MAIL_IDS, .ids = mine, .count = far, opcode, body };
+    int status = far ? far_send(the_gateway, &order) : JF_OK;
+    return status < 0 && status != JF_E_GONE ? status : worst;
 }
 
 static int api_send_group(jf_self *self, jf_bytes group, uint32_t opcode, jf_bytes body)
@@ -167,7 +171,7 @@ static int api_close(jf_self *self, jf_conn_id id, uint32_t code, jf_bytes reaso
         return JF_E_UNAVAILABLE;
     struct worker *home = gateway_home_of(the_gateway, id);
     if (!home)
-        return JF_E_GONE;
+        return far_close(the_gateway, id, (uint16_t)code, reason);
     if (home != worker_current())
         return mail_post_close(home, id, (uint16_t)code, reason);
     struct conn *conn = server_find(home->server, id);

@@ -1,36 +1,16 @@
 /* The way of a question: here, to the connection's home, into the store or the outbox, and
  * back. One block of memory goes the whole way. */
-#include "core/host/ask.h"
-
 #include "core/base/list.h"
 #include "core/base/memory.h"
-#include "core/host/worker.h"
+#include "core/host/ask_impl.h"
+#include "core/host/burial.h"
 #include "core/loop/loop.h"
-#include "core/loop/wheel.h"
-#include "core/net/frame.h"
 #include "core/parse/conn_id.h"
 
-struct ask {
-    struct task task;
-    struct worker *from, *home;
-    jf_worker *plugin_worker;
-    struct ask_order order; /* its views are into `bytes` */
-    int status;
-    bool answered; /* ASK_SEND: the plugin was told that time is up */
-
-    struct store_op op;
-    struct frame_note note;
-    struct alarm alarm; /* ASK_SEND: the asking worker's patience */
-
-    /* The answer, copied for its way back. */
-    char *answer;
-    size_t answer_len;
-    char bytes[];
-};
-
-static void ask_free(struct ask *ask)
+void ask_free(struct ask *ask)
 {
-    plugin_unhold(plugin_of(ask->plugin_worker->self));
+    if (ask->plugin_worker)
+        plugin_unhold(plugin_of(ask->plugin_worker->self));
     free(ask->answer);
     free(ask);
 }
@@ -71,9 +51,12 @@ static void come_home(struct task *task)
     worker_check_drained(worker);
 }
 
-/* From the home of the connection back to who asked; never from inside the call. */
-static void send_back(struct ask *ask, int status)
+void ask_send_back(struct ask *ask, int status)
 {
+    if (!ask->from) {
+        ask_reply(ask, status);
+        return;
+    }
     ask->status = status;
     ask->task.run = come_home;
     if (ask->from == ask->home)
@@ -82,7 +65,7 @@ static void send_back(struct ask *ask, int status)
         mailbox_post_reserved(ask->from->box, &ask->task);
 }
 
-static void keep_answer(struct ask *ask, jf_bytes answer)
+void ask_keep_answer(struct ask *ask, jf_bytes answer)
 {
     if (!answer.len)
         return;
@@ -112,16 +95,16 @@ static void store_done(struct store_op *op, int status)
     if (is_about_group(ask->order.kind)) { /* asked at home: nothing to carry back */
         tell(ask, status, op->members, op->member_count);
     } else {
-        keep_answer(ask, op->answer);
+        ask_keep_answer(ask, op->answer);
         if (ask->from == ask->home)
             tell(ask, ask->status, NULL, 0);
     }
-    send_back(ask, ask->status);
+    ask_send_back(ask, ask->status);
 }
 
 static void settled(struct frame_note *note, int status)
 {
-    send_back(CONTAINER_OF(note, struct ask, note), status);
+    ask_send_back(CONTAINER_OF(note, struct ask, note), status);
 }
 
 static int send_with_note(struct ask *ask, struct conn *conn)
@@ -195,17 +178,22 @@ static int put_at_home(struct ask *ask)
     return status;
 }
 
-static void arrive_at_home(struct task *task)
+void ask_arrive(struct task *task)
 {
     struct ask *ask = CONTAINER_OF(task, struct ask, task);
     int status = put_at_home(ask);
     if (status < 0)
-        send_back(ask, status);
+        ask_send_back(ask, status);
 }
 
 static void out_of_patience(struct alarm *alarm)
 {
     struct ask *ask = CONTAINER_OF(alarm, struct ask, alarm);
+    if (ask->far) {
+        ask_forget_far(ask);
+        ask_send_back(ask, JF_E_TIMEOUT);
+        return;
+    }
     tell(ask, JF_E_TIMEOUT, NULL, 0); /* ask->status is the home's to write */
     ask->answered = true;             /* what comes back later is only freed */
 }
@@ -213,18 +201,20 @@ static void out_of_patience(struct alarm *alarm)
 static void start_patience(struct ask *ask)
 {
     struct worker *worker = ask->from;
+    uint64_t patience =
+        ask->order.kind == ASK_SEND ? worker->event_ms : worker->store_timeout_ms;
     ask->alarm.ring = out_of_patience;
-    alarm_set(server_wheel(worker->server), &ask->alarm,
-              loop_now(worker->loop) + worker->event_ms);
+    alarm_set(server_wheel(worker->server), &ask->alarm, loop_now(worker->loop) + patience);
 }
 
-static struct ask *ask_new(struct worker *worker, jf_worker *plugin_worker,
-                           const struct ask_order *order)
+struct ask *ask_new(struct worker *worker, jf_worker *plugin_worker,
+                    const struct ask_order *order)
 {
     struct ask *ask = try_alloc(sizeof(*ask) + order->key.len + order->value.len);
     if (!ask)
         return NULL;
-    plugin_hold(plugin_of(plugin_worker->self));
+    if (plugin_worker)
+        plugin_hold(plugin_of(plugin_worker->self));
     *ask = (struct ask){ .from = worker, .plugin_worker = plugin_worker, .order = *order };
     if (order->key.len)
         memcpy(ask->bytes, order->key.ptr, order->key.len);
@@ -246,48 +236,66 @@ static int put_about_group(struct ask *ask)
     return worker->store_kind->group_members(worker->store, &ask->op);
 }
 
+/* Of a connection whose node has died, and whose $disconnect runs here. */
+static int put_about_orphan(struct ask *ask, const struct orphan *orphan)
+{
+    int status = JF_OK;
+    ask->home = ask->from;
+    if (ask->order.kind == ASK_ATTR_GET)
+        status = burial_attr(orphan, ask->order.key, &ask->order.value);
+    else if (ask->order.kind != ASK_GROUP_LEAVE)
+        return JF_E_GONE;
+    ask->status = status;
+    ask_keep_answer(ask, ask->order.value);
+    ask_send_back(ask, ask->status);
+    return JF_OK;
+}
+
 static int put_anywhere(struct ask *ask)
 {
     struct worker *worker = ask->from;
     if (is_about_group(ask->order.kind))
         return put_about_group(ask);
+    const struct orphan *orphan = burial_find(worker, ask->order.conn);
+    if (orphan)
+        return put_about_orphan(ask, orphan);
     ask->home = gateway_home_of(worker->gateway, ask->order.conn);
     if (!ask->home)
-        return JF_E_GONE;
+        return ask_put_far(ask);
     if (ask->home == worker)
         return put_at_home(ask);
-    ask->task.run = arrive_at_home;
+    ask->task.run = ask_arrive;
     size_t size = sizeof(*ask) + ask->order.key.len + ask->order.value.len;
     return mailbox_post(ask->home->box, &ask->task, size);
 }
 
-static bool fits(const struct ask_order *order)
+int ask_check(const struct ask_order *order)
 {
-    if (order->kind == ASK_SEND)
-        return true;
     bool attribute = order->kind == ASK_ATTR_SET || order->kind == ASK_ATTR_GET;
-    return order->key.len > 0 &&
-           order->key.len <= (attribute ? STORE_NAME_MAX : STORE_KEY_MAX);
+    if (order->kind == ASK_SEND)
+        return JF_OK;
+    if (!order->key.len || order->key.len > (attribute ? STORE_NAME_MAX : STORE_KEY_MAX))
+        return JF_E_INVALID;
+    return order->value.len > STORE_VALUE_MAX ? JF_E_TOO_BIG : JF_OK;
 }
 
 int ask_put(struct worker *worker, jf_worker *plugin_worker, const struct ask_order *order)
 {
-    if (!fits(order))
-        return JF_E_INVALID;
+    int status = ask_check(order);
+    if (status < 0)
+        return status;
     if (worker->halting ||
         atomic_load_explicit(&plugin_of(plugin_worker->self)->closed, memory_order_relaxed))
         return JF_E_STOPPING;
-    if (order->value.len > STORE_VALUE_MAX && order->kind != ASK_SEND)
-        return JF_E_TOO_BIG;
     struct ask *ask = ask_new(worker, plugin_worker, order);
     if (!ask)
         return JF_E_NOMEM;
-    int status = put_anywhere(ask);
+    status = put_anywhere(ask);
     if (status < 0) {
         ask_free(ask);
         return status;
     }
-    if (order->kind == ASK_SEND)
+    if (order->kind == ASK_SEND || ask->far)
         start_patience(ask);
     worker->waiting_asks++;
     return JF_OK;

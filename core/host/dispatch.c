@@ -6,9 +6,12 @@
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/status.h"
+#include "core/host/burial.h"
 #include "core/host/event.h"
 #include "core/host/facts.h"
 #include "core/host/plugin.h"
+#include "core/host/presence.h"
+#include "core/host/renumber.h"
 #include "core/host/router.h"
 #include "core/host/trial.h"
 #include "core/host/worker.h"
@@ -38,15 +41,13 @@ static void count_trial(const struct event *event, int status)
     trial_count(event->route->plugin, failed);
 }
 
-/* Run the handler. JF_LATER: the event is the handler's until jf_finish(). */
-static int call(struct event *event)
+int dispatch_call(struct event *event, const struct stage *stage, struct facts *facts)
 {
     struct worker *worker = event->worker;
-    struct session *session = session_of(event->conn);
     struct plugin *plugin = event->route->plugin;
     event->pub.worker = &plugin->seats[worker->index].pub;
-    event->pub.stage = session->stage->name;
-    event->facts = session->facts;
+    event->pub.stage = stage->name;
+    event->facts = facts;
     int status = checked_status(event, event->route->handler(&event->pub));
     if (status != JF_LATER &&
         atomic_load_explicit(&event->phase, memory_order_acquire) == EVENT_FINISHED) {
@@ -59,14 +60,24 @@ static int call(struct event *event)
         status = JF_LATER;
     }
     if (status == JF_LATER) {
-        session->event = event;
         worker->waiting_events++;
         atomic_fetch_add_explicit(&plugin->unfinished, 1, memory_order_relaxed);
         plugin_hold(plugin);
-        conn_set_deadline(event->conn, worker->event_ms);
         return status;
     }
     count_trial(event, status);
+    return status;
+}
+
+/* Until it is finished its connection waits for it. */
+static int call(struct event *event)
+{
+    struct session *session = session_of(event->conn);
+    int status = dispatch_call(event, session->stage, session->facts);
+    if (status == JF_LATER) {
+        session->event = event;
+        conn_set_deadline(event->conn, event->worker->event_ms);
+    }
     return status;
 }
 
@@ -128,6 +139,7 @@ static void admit(struct worker *worker, struct conn *conn, jf_bytes subprotocol
 {
     struct session *session = session_of(conn);
     session->admitted = true;
+    presence_enter(worker, conn);
     if (!session->closed)
         audience_join(&worker->stages, session->stage->name, conn, &session->stage_seat);
     conn_admit(conn, subprotocol);
@@ -161,18 +173,28 @@ static void fill_connect(struct event *event)
     event->pub.connect = &event->of.connect;
 }
 
+static void refuse_plainly(struct conn *conn, unsigned status, const char *text)
+{
+    char body[ENVELOPE_MAX];
+    conn_refuse(conn, status, jf_view(body, envelope_http(text, body)));
+}
+
 static void on_upgrade(void *host, struct conn *conn)
 {
     struct worker *worker = host;
     struct session *session = session_of(conn);
+    if (worker->numberless) {
+        refuse_plainly(conn, 503, ENVELOPE_UNAVAILABLE);
+        return;
+    }
     const struct stage_routes *routes =
         router_of_path(worker->router, conn_head(conn)->path);
     if (!routes) {
-        char body[ENVELOPE_MAX];
-        conn_refuse(conn, 403, jf_view(body, envelope_http(ENVELOPE_FORBIDDEN, body)));
+        refuse_plainly(conn, 403, ENVELOPE_FORBIDDEN);
         return;
     }
     const struct route *route = routes->connect;
+    worker->sessions++;
     session->stage = routes->stage;
     session->facts = facts_new(conn);
     if (!route) {
@@ -260,21 +282,6 @@ static void on_message(void *host, struct conn *conn)
 
 /* ---- $disconnect -------------------------------------------------------- */
 
-struct forget {
-    struct store_op op;
-    struct worker *worker;
-};
-
-static void forgotten(struct store_op *op, int status)
-{
-    struct forget *forget = CONTAINER_OF(op, struct forget, op);
-    struct worker *worker = forget->worker;
-    (void)status;
-    free(forget);
-    worker->waiting_asks--;
-    worker_check_drained(worker);
-}
-
 /* The connection leaves everything it was in. */
 static void leave(struct worker *worker, struct conn *conn)
 {
@@ -283,17 +290,9 @@ static void leave(struct worker *worker, struct conn *conn)
     audience_leave_all(&worker->stages, &session->stage_seat);
     facts_unref(session->facts);
     session->facts = NULL;
-    if (!session->stored)
-        return;
-    session->stored = false;
-    struct forget *forget = xnew(struct forget);
-    forget->op.conn = conn_id(conn);
-    forget->op.done = forgotten;
-    forget->worker = worker;
-    if (worker->store_kind->forget(worker->store, &forget->op) < 0)
-        free(forget);
-    else
-        worker->waiting_asks++;
+    worker->sessions--;
+    renumber_check_empty(worker);
+    presence_forget(worker, conn);
 }
 
 static void goodbye(struct worker *worker, struct conn *conn)
@@ -313,12 +312,37 @@ static void fill_disconnect(struct event *event)
     event->pub.disconnect = &event->of.disconnect;
 }
 
+void dispatch_resume_held(struct worker *worker)
+{
+    struct list_node list;
+    struct conn *conn;
+    list_init(&list);
+    list_take_all(&list, &worker->held);
+    while ((conn = presence_next_held(&list)))
+        next(worker, conn);
+}
+
+void dispatch_leave_held(struct worker *worker)
+{
+    struct conn *conn;
+    while ((conn = presence_next_held(&worker->held))) {
+        session_of(conn)->stored = false; /* the directory is to keep it */
+        goodbye(worker, conn);
+    }
+}
+
 static void disconnect(struct worker *worker, struct conn *conn)
 {
     struct session *session = session_of(conn);
     const struct route *route = routes_of(worker, conn)->disconnect;
+    enum presence_end end =
+        session->admitted ? presence_end(worker, conn) : PRESENCE_THEIRS;
+    if (end == PRESENCE_OPEN) {
+        presence_hold(worker, conn);
+        return;
+    }
     session->disconnecting = true;
-    if (!route || !session->admitted) {
+    if (!route || end == PRESENCE_THEIRS) {
         goodbye(worker, conn);
         return;
     }
@@ -395,11 +419,24 @@ void dispatch_finished(struct event *event)
         count_trial(event, status);
         goes_on = settle(worker, conn, event, status);
     }
+    if (event->burial) {
+        count_trial(event, checked_status(event, event->status));
+        burial_finished(event);
+    }
     event_retire(&worker->events, event);
     plugin_unhold(plugin);
     if (goes_on)
         next(worker, conn);
     worker_check_drained(worker);
+}
+
+void dispatch_overdue(struct event *event)
+{
+    char id[JF_CONN_ID_TEXT + 1];
+    conn_id_to_text(event->pub.conn, id);
+    LOG_WARN(DISPATCH, "event=overdue plugin=%s route=%.*s conn=%s",
+             event->route->plugin->name, BYTES_FMT(event->route->key), id);
+    count_trial(event, JF_E_TIMEOUT);
 }
 
 /* The handler had its time. The event stays its own until it finishes it; the client is
@@ -409,13 +446,9 @@ static void on_deadline(void *host, struct conn *conn)
     struct worker *worker = host;
     struct session *session = session_of(conn);
     struct event *event = session->event;
-    char id[JF_CONN_ID_TEXT + 1];
     if (!event)
         return;
-    conn_id_to_text(conn_id(conn), id);
-    LOG_WARN(DISPATCH, "event=overdue plugin=%s route=%.*s conn=%s",
-             event->route->plugin->name, BYTES_FMT(event->route->key), id);
-    count_trial(event, JF_E_TIMEOUT);
+    dispatch_overdue(event);
     session->event = NULL;
     event->conn = NULL;
     event->facts_kept = facts_ref(session->facts);

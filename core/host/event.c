@@ -41,10 +41,11 @@ struct event *event_open(struct event_pool *pool, struct worker *worker, struct 
     event->pub = (struct jf_event){
         .self = &plugin->self,
         .data = route->data,
-        .conn = conn_id(conn),
         .route = route->key,
         .kind = kind,
     };
+    if (conn)
+        event->pub.conn = conn_id(conn);
     atomic_store_explicit(&event->phase, EVENT_OPEN, memory_order_relaxed);
     return event;
 }

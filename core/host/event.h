@@ -19,6 +19,7 @@
 #include "core/net/conn.h"
 #include "core/parse/ws_frame.h"
 
+struct burial;
 struct worker;
 
 #define EVENT_MAGIC 0x4a4556e7u
@@ -37,7 +38,8 @@ struct event {
     struct list_node node;
 
     struct worker *worker;
-    struct conn *conn; /* NULL: it was overdue, and is answered already */
+    struct conn *conn;     /* NULL: it was overdue, and is answered already */
+    struct burial *burial; /* its connection's node has died; NULL: it has not */
     const struct route *route;
     union {
         struct jf_connect connect;
@@ -79,7 +81,7 @@ struct event_pool {
 void event_pool_init(struct event_pool *pool);
 void event_pool_fini(struct event_pool *pool);
 
-/* A cleared event for `route`, open for being finished. */
+/* A cleared event for `route`, open for being finished. `conn` is NULL for a burial's. */
 struct event *event_open(struct event_pool *pool, struct worker *worker, struct conn *conn,
                          const struct route *route, enum jf_kind kind);
 

@@ -80,6 +80,19 @@ struct facts *facts_new(struct conn *conn)
     return facts;
 }
 
+struct facts *facts_of_orphan(uint64_t connected_at)
+{
+    struct facts *facts = xnew(struct facts);
+    facts->connected_at = connected_at;
+    facts->refs = 1;
+    return facts;
+}
+
+uint64_t facts_connected_at(const struct facts *facts)
+{
+    return facts->connected_at;
+}
+
 struct facts *facts_ref(struct facts *facts)
 {
     facts->refs++;

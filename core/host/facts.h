@@ -17,6 +17,11 @@ struct facts;
 /* Of a connection whose head is still there. [home worker] */
 struct facts *facts_new(struct conn *conn);
 
+/* Of a connection whose node has died: only when it connected is known. [home worker] */
+struct facts *facts_of_orphan(uint64_t connected_at);
+
+uint64_t facts_connected_at(const struct facts *facts); /* ms since 1970 */
+
 /* An event that outlives its place in the connection holds the facts itself.
  * [home worker] */
 struct facts *facts_ref(struct facts *facts);

@@ -13,11 +13,13 @@
 #include "core/base/random.h"
 #include "core/base/status.h"
 #include "core/host/api.h"
+#include "core/host/cluster.h"
 #include "core/host/control.h"
 #include "core/host/dispatch.h"
 #include "core/host/engine_so.h"
 #include "core/host/open_files.h"
 #include "core/host/reload.h"
+#include "core/host/renumber.h"
 #include "core/host/round.h"
 #include "core/host/stage.h"
 #include "core/host/watch.h"
@@ -26,6 +28,7 @@
 #include "core/net/acceptor.h"
 #include "core/net/tls_check.h"
 #include "core/parse/conn_id.h"
+#include "core/store/store.h"
 
 #define LAST_MOMENT_MS 1000
 
@@ -38,14 +41,17 @@ struct gateway {
     struct mailbox *box; /* the main thread's */
     struct reload *reload;
     struct stages stages;
-    struct store_shared *store;
+    const struct store_kind *store_kind;
+    struct cluster *cluster;
+    struct renumber *renumber;
     struct net_static *statics;
     struct worker **workers;
     uint32_t worker_count;
-    uint16_t node, port;
+    uint16_t port;
     uint64_t room; /* connections for whose sockets there is room, decided at the start */
 
     /* shared */
+    _Atomic uint16_t node;    /* changes only while there is no connection */
     _Atomic uint64_t ceiling; /* connections */
     _Atomic size_t message_bytes;
     _Atomic uint32_t connections;
@@ -55,6 +61,7 @@ struct gateway {
 
     /* the main thread's */
     enum phase phase;
+    struct store_shared *store; /* of the number of this node */
     bool aborting;
     struct list_node rounds;
     struct watch *watch;
@@ -81,10 +88,17 @@ struct worker *gateway_worker(const struct gateway *gateway, uint32_t index)
     return gateway->workers[index];
 }
 
+bool gateway_is_far(const struct gateway *gateway, jf_conn_id id)
+{
+    return gateway->cluster &&
+           conn_id_node(id) != atomic_load_explicit(&gateway->node, memory_order_relaxed);
+}
+
 struct worker *gateway_home_of(const struct gateway *gateway, jf_conn_id id)
 {
     uint32_t index = conn_id_worker(id);
-    if (conn_id_node(id) != gateway->node || index >= gateway->worker_count)
+    uint16_t node = atomic_load_explicit(&gateway->node, memory_order_relaxed);
+    if (conn_id_node(id) != node || index >= gateway->worker_count)
         return NULL;
     return gateway->workers[index];
 }
@@ -119,6 +133,21 @@ struct list_node *gateway_rounds(struct gateway *gateway)
     return &gateway->rounds;
 }
 
+const struct store_kind *gateway_store_kind(const struct gateway *gateway)
+{
+    return gateway->store_kind;
+}
+
+struct cluster *gateway_cluster(const struct gateway *gateway)
+{
+    return gateway->cluster;
+}
+
+struct renumber *gateway_renumber(const struct gateway *gateway)
+{
+    return gateway->renumber;
+}
+
 struct store_shared *gateway_store(const struct gateway *gateway)
 {
     return gateway->store;
@@ -146,7 +175,7 @@ void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_opt
     const struct config *config = gateway->config;
     bool aws = config->profile == PROFILE_AWS;
     *out = (struct net_options){
-        .node = gateway->node,
+        .node = atomic_load(&gateway->node),
         .worker = (uint8_t)index,
         .tls_cert = config->tls_cert,
         .tls_key = config->tls_key,
@@ -180,6 +209,7 @@ static void halt(struct gateway *gateway)
         worker_halt(gateway->workers[i]);
     for (uint32_t i = 0; i < gateway->worker_count; i++)
         worker_join(gateway->workers[i]);
+    cluster_stop(gateway->cluster);
     gateway->stopped(gateway->data, !atomic_load(&gateway->unclean));
 }
 
@@ -221,6 +251,7 @@ void gateway_stop(struct gateway *gateway)
              (unsigned)atomic_load(&gateway->connections));
     timer_start(gateway->deadline, reload_config(gateway->reload)->limits.drain_s * 1000);
     watch_stop(gateway->watch);
+    cluster_drain(gateway->cluster);
     reload_stop(gateway->reload);
     for (uint32_t i = 0; i < gateway->worker_count; i++)
         worker_drain(gateway->workers[i]);
@@ -253,9 +284,9 @@ const char *gateway_url(const struct gateway *gateway, char out[GATEWAY_URL_MAX]
 static void announce(const struct gateway *gateway)
 {
     char url[GATEWAY_URL_MAX];
-    LOG_INFO(MAIN, "event=listening url=%s port=%u workers=%u stages=%zu",
+    LOG_INFO(MAIN, "event=listening url=%s port=%u workers=%u stages=%zu store=%s",
              gateway_url(gateway, url), gateway->port, gateway->worker_count,
-             gateway->config->stage_count);
+             gateway->config->stage_count, gateway->store_kind->name);
 }
 
 static void on_all_ready(struct task *task)
@@ -271,6 +302,7 @@ static void on_all_ready(struct task *task)
     gateway->phase = SERVING;
     for (uint32_t i = 0; i < gateway->worker_count; i++)
         worker_open(gateway->workers[i]);
+    cluster_serve(gateway->cluster, atomic_load(&gateway->node));
     control_open(gateway, &gateway->control);
     watch_start(gateway->watch);
     announce(gateway);
@@ -378,6 +410,71 @@ void gateway_reloaded(struct gateway *gateway)
         watch_update(gateway->watch);
 }
 
+/* ---- The store, and the node's number in it ------------------------------ */
+
+static struct store_options store_options(const struct gateway *gateway,
+                                          struct cluster_self self)
+{
+    const struct config_store *store = &gateway->config->store;
+    return (struct store_options){
+        .url = *store->url ? store->url : NULL,
+        .prefix = store->prefix,
+        .node = self.node,
+        .timeout_ms = (uint32_t)store->timeout_ms,
+        .workers = gateway->worker_count,
+        .fence = self.fence,
+    };
+}
+
+void gateway_take_number(struct gateway *gateway, struct cluster_self self)
+{
+    const struct store_options options = store_options(gateway, self);
+    CHECK(gateway->store_kind->share(&options, &gateway->store) == JF_OK);
+    atomic_store(&gateway->node, self.node);
+}
+
+void gateway_number_lost(struct gateway *gateway)
+{
+    if (gateway->phase != HALTING)
+        renumber_lost(gateway->renumber);
+}
+
+void gateway_number_taken(struct gateway *gateway, struct cluster_self self)
+{
+    if (gateway->phase == STARTING || gateway->phase == SERVING)
+        renumber_taken(gateway->renumber, self);
+}
+
+/* A node alone has any number. */
+static int open_store(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
+{
+    const struct config *config = gateway->config;
+    const char *why;
+    struct cluster_self self = { 0 };
+    gateway->store_kind = store_kind_find(config->store.kind);
+    if (!gateway->store_kind) {
+        snprintf(error, GATEWAY_ERROR_MAX,
+                 "store.kind: this build has no %s; build it where its library is",
+                 config->store.kind);
+        return JF_E_INVALID;
+    }
+    const struct store_options options = store_options(gateway, self);
+    int status = gateway->store_kind->check(&options, &why);
+    if (status < 0) {
+        snprintf(error, GATEWAY_ERROR_MAX, "store: %s", why);
+        return status;
+    }
+    random_fill(&self.node, sizeof(self.node));
+    if (options.url)
+        status = cluster_new(gateway, config, &self, &gateway->cluster, error,
+                             GATEWAY_ERROR_MAX);
+    if (status < 0)
+        return status;
+    renumber_new(gateway, &gateway->renumber);
+    gateway_take_number(gateway, self);
+    return JF_OK;
+}
+
 static int build(struct gateway *gateway, const struct config_source *source,
                  char error[GATEWAY_ERROR_MAX])
 {
@@ -385,18 +482,18 @@ static int build(struct gateway *gateway, const struct config_source *source,
     int status = copy_statics(gateway, error);
     if (status < 0)
         return status;
-    status = reload_new(gateway, gateway->config, source, &gateway->reload, error);
-    if (status < 0)
-        return status;
-    watch_new(gateway, &gateway->watch);
-    status = store_memory.share(&(struct store_options){ 0 }, &gateway->store);
-    if (status < 0)
-        return status;
     if (gateway->config->tls_cert)
         status = tls_check(gateway->config->tls_cert, gateway->config->tls_key, error,
                            GATEWAY_ERROR_MAX);
     if (status < 0)
         return status;
+    status = open_store(gateway, error);
+    if (status < 0)
+        return status;
+    status = reload_new(gateway, gateway->config, source, &gateway->reload, error);
+    if (status < 0)
+        return status;
+    watch_new(gateway, &gateway->watch);
     status = bind_sockets(gateway, fds, error);
     if (status < 0)
         return status;
@@ -419,7 +516,6 @@ int gateway_new(struct loop *loop, const struct config *config,
     gateway->worker_count = count_workers(config);
     gateway->ready_news.run = on_all_ready;
     gateway->drained_news.run = on_all_drained;
-    random_fill(&gateway->node, sizeof(gateway->node));
     list_init(&gateway->rounds);
     gateway_take_config(gateway, config);
     timer_new(loop, on_deadline, gateway, &gateway->deadline);
@@ -461,11 +557,13 @@ void gateway_free(struct gateway *gateway)
         return;
     for (uint32_t i = 0; gateway->workers && i < gateway->worker_count; i++)
         worker_free(gateway->workers[i]);
+    cluster_free(gateway->cluster);
     rounds_free(&gateway->rounds);
     reload_free(gateway->reload);
     stages_fini(&gateway->stages);
+    renumber_free(gateway->renumber);
     if (gateway->store)
-        store_memory.unshare(gateway->store);
+        gateway->store_kind->unshare(gateway->store);
     mailbox_free(gateway->box);
     free(gateway->workers);
     free(gateway->statics);

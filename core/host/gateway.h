@@ -16,13 +16,17 @@
 #include "core/parse/config.h"
 #include "sdk/jackfield.h"
 
+struct cluster;
+struct cluster_self;
 struct config_source;
 struct gateway;
 struct list_node;
 struct loop;
 struct mailbox;
 struct reload;
+struct renumber;
 struct stages;
+struct store_kind;
 struct store_shared;
 struct worker;
 
@@ -62,6 +66,11 @@ struct worker *gateway_worker(const struct gateway *gateway, uint32_t index);
 /* The worker whose connection that is; NULL: another node's, or nobody's. */
 struct worker *gateway_home_of(const struct gateway *gateway, jf_conn_id id);
 
+/* Does it say that it lives on another node? */
+bool gateway_is_far(const struct gateway *gateway, jf_conn_id id);
+
+struct cluster *gateway_cluster(const struct gateway *gateway); /* NULL: one node */
+
 struct stages *gateway_stages(struct gateway *gateway);
 size_t gateway_message_bytes(const struct gateway *gateway); /* the longest message */
 struct mailbox *gateway_box(const struct gateway *gateway);  /* the main thread's */
@@ -71,8 +80,17 @@ struct loop *gateway_loop(const struct gateway *gateway);
 struct reload *gateway_reload(const struct gateway *gateway);
 struct list_node *gateway_rounds(struct gateway *gateway);
 
+/* News of the node's number, from its lease. [main thread] */
+void gateway_number_lost(struct gateway *gateway);
+void gateway_number_taken(struct gateway *gateway, struct cluster_self self);
+
+/* For whoever carries out the change. The store is another one afterwards. */
+struct renumber *gateway_renumber(const struct gateway *gateway); /* [any thread] */
+void gateway_take_number(struct gateway *gateway, struct cluster_self self);
+
 /* For workers that are being built. The options are without limits. [main thread] */
 const struct config *gateway_config(const struct gateway *gateway);
+const struct store_kind *gateway_store_kind(const struct gateway *gateway);
 struct store_shared *gateway_store(const struct gateway *gateway);
 void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_options *out);
 

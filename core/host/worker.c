@@ -7,6 +7,7 @@
 #include "core/base/memory.h"
 #include "core/base/status.h"
 #include "core/host/dispatch.h"
+#include "core/host/far.h"
 #include "core/host/reload.h"
 #include "core/host/timers.h"
 #include "core/loop/loop.h"
@@ -86,6 +87,7 @@ static void run_abort(struct task *task)
     struct worker *worker = ordered(task);
     worker->draining = true;
     server_abort(worker->server);
+    dispatch_leave_held(worker);
     worker_check_drained(worker);
 }
 
@@ -174,6 +176,7 @@ static void take_apart(struct task *task)
     end_plugins(worker);
     mailbox_drain(worker->box);
     worker->store_kind->close(worker->store);
+    far_close_worker(worker);
     timers_free(worker->timers);
     if (worker->started)
         log_counters(worker);
@@ -186,6 +189,7 @@ static void run_halt(struct task *task)
 {
     struct worker *worker = ordered(task);
     worker->halting = true;
+    far_fail_questions(worker, JF_E_STOPPING);
     mailbox_close(worker->box);
     task->run = take_apart; /* after what was taken out of the mailbox with this order */
     loop_defer(worker->loop, task);
@@ -239,8 +243,11 @@ int worker_new(struct gateway *gateway, uint32_t index, int fd, struct worker **
     worker->gateway = gateway;
     worker->index = index;
     worker->router = reload_router(gateway_reload(gateway));
-    worker->store_kind = &store_memory;
+    worker->store_kind = gateway_store_kind(gateway);
+    worker->store_timeout_ms = config->store.timeout_ms;
     list_init(&worker->seats);
+    list_init(&worker->burials);
+    list_init(&worker->held);
     gateway_net_options(gateway, index, &worker->net);
     take_limits(worker, config);
     event_pool_init(&worker->events);
@@ -259,11 +266,19 @@ int worker_new(struct gateway *gateway, uint32_t index, int fd, struct worker **
         server_new(worker->loop, &worker->net, &dispatch_events, worker, &worker->server);
     if (status < 0)
         goto fail_server;
+    status = far_open_worker(gateway_cluster(gateway), worker);
+    if (status < 0)
+        goto fail_cluster;
     timers_new(worker->loop, server_wheel(worker->server), &worker->timers);
     worker->listen_fd = fd;
     *out = worker;
     return JF_OK;
 
+fail_cluster:
+    server_close(worker->server);
+    loop_stop(worker->loop);
+    loop_run(worker->loop);
+    server_free(worker->server);
 fail_server:
     worker->store_kind->close(worker->store);
 fail_store:

@@ -18,6 +18,8 @@
 #include "core/store/store.h"
 
 struct plugin_timers;
+struct relay_asker;
+struct relay_out;
 
 /* An order of the main thread, in its own place in the mailbox: it cannot fail. */
 struct worker_order {
@@ -44,6 +46,13 @@ struct worker {
     struct server *server;
     const struct store_kind *store_kind;
     struct store *store;
+    struct relay_out *out;     /* to other nodes; NULL: there are none */
+    struct relay_asker *asker; /* questions on their way to them */
+    struct list_node burials;  /* of connections whose node has died */
+    struct list_node held;     /* ended, and waiting with their $disconnect */
+    uint64_t sessions;         /* connections that the host has been shown */
+    bool leaving;    /* the node's number; until the last session of it has gone */
+    bool numberless; /* the node has lost its number, and has no other yet */
     struct audiences groups, stages;
     struct event_pool events;
     struct plugin_timers *timers;
@@ -51,7 +60,7 @@ struct worker {
     uint64_t waiting_asks;   /* questions of plugins on their way */
     struct list_node seats;  /* of the instances whose worker_init succeeded, in order */
     const struct router *router;
-    uint64_t event_ms, drain_jitter_ms;
+    uint64_t event_ms, drain_jitter_ms, store_timeout_ms;
     bool draining, drained;
     bool halting; /* no new questions */
 };

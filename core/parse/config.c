@@ -99,7 +99,9 @@ void config_free(struct config *config)
     free(config->listen_host);
     free(config->tls_cert);
     free(config->tls_key);
-    free(config->store_kind);
+    free(config->store.kind);
+    free(config->store.url);
+    free(config->store.prefix);
     free(config);
 }
 
@@ -144,6 +146,12 @@ struct config_plugin *config_plugin_add(struct config_stage *stage)
 void config_add_plugin(struct config *config, const char *file)
 {
     config_plugin_add(config_stage_default(config))->file = xdup(jf_str(file));
+}
+
+void config_set_redis(struct config *config, const char *url)
+{
+    config_set_text(&config->store.kind, "redis");
+    config_set_text(&config->store.url, url);
 }
 
 static bool read_port(jf_bytes text, uint64_t *out)
@@ -199,6 +207,26 @@ int config_refuse(struct config_error *error, const char *format, ...)
     return JF_E_INVALID;
 }
 
+static int check_store(const struct config *config, struct config_error *error)
+{
+    const struct config_store *store = &config->store;
+    if (strcmp(store->kind, "redis") != 0)
+        return *store->url ? config_refuse(error, "store.url: is for a store of kind redis")
+                           : JF_OK;
+    if (!*store->url)
+        return config_refuse(error, "store.url: a store of kind redis needs one, such as "
+                                    "redis://localhost");
+    if (store->lease_ms < 3 * store->timeout_ms)
+        return config_refuse(error, "store.lease_ms: must be at least three times "
+                                    "store.timeout_ms");
+    if (config->limits.message_bytes > CONFIG_FAR_MESSAGE_MAX)
+        return config_refuse(error,
+                             "limits.message_bytes: at most %u with a store in Redis, "
+                             "through which messages travel between nodes",
+                             CONFIG_FAR_MESSAGE_MAX);
+    return JF_OK;
+}
+
 int config_check(const struct config *config, struct config_error *error)
 {
     const struct config_limits *limits = &config->limits;
@@ -221,5 +249,5 @@ int config_check(const struct config *config, struct config_error *error)
     if (limits->mailbox_bytes < limits->message_bytes)
         return config_refuse(error, "limits.mailbox_bytes: must hold a message of "
                                     "limits.message_bytes");
-    return JF_OK;
+    return check_store(config, error);
 }

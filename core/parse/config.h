@@ -56,6 +56,14 @@ struct config_reload {
     uint64_t settle_ms, trial_events, trial_failures, trial_s;
 };
 
+/* Where attributes and groups live, and with Redis, how nodes find each other. */
+struct config_store {
+    char *kind;   /* "memory", "redis" */
+    char *url;    /* "": none */
+    char *prefix; /* of every key in Redis */
+    uint64_t timeout_ms, lease_ms;
+};
+
 struct config_lua {
     uint64_t memory_bytes, budget_ms;
 };
@@ -70,7 +78,7 @@ struct config {
     char *tls_cert, *tls_key; /* NULL: no TLS */
     enum config_slow_reader slow_reader;
     bool refuse_binary;
-    char *store_kind; /* "memory" */
+    struct config_store store;
     struct config_limits limits;
     struct config_reload reload;
     struct config_lua lua;
@@ -81,6 +89,7 @@ struct config {
 };
 
 #define CONFIG_STAGE_DEFAULT "$default"
+#define CONFIG_FAR_MESSAGE_MAX (2u << 20) /* octets of a message between nodes */
 
 /* What is wrong, where. `line` and `column` count from 1; 0 if the place has none. */
 struct config_error {
@@ -99,6 +108,9 @@ int config_parse(jf_bytes text, const char *folder, struct config **out,
 
 /* As if named at the top level: stage "$default", at "/". */
 void config_add_plugin(struct config *config, const char *file);
+
+/* A store in Redis, at `url`. */
+void config_set_redis(struct config *config, const char *url);
 
 /* "ADDRESS:PORT", "[v6]:PORT", ":PORT" (all IPv4 addresses) or "PORT" (the host stays) into
  * listen_host, without brackets, and listen_port. JF_E_INVALID: it is none of them. */

@@ -17,7 +17,7 @@ static const char *const formats[] = { "logfmt", "json", NULL };
 static const char *const binaries[] = { "accept", "refuse", NULL };
 static const char *const slow_readers[] = { "refuse", "close", "drop_oldest", NULL };
 static const char *const switches[] = { "off", "on", NULL };
-static const char *const stores[] = { "memory", NULL };
+static const char *const stores[] = { "memory", "redis", NULL };
 
 /* A bool is a choice of two whose second is true, an enum's words stand in its order. */
 _Static_assert(PROFILE_AWS == 1 && SLOW_CLOSE == 1 && SLOW_DROP_OLDEST == 2,
@@ -90,9 +90,27 @@ const struct config_option config_options[] = {
     CHOICE("log", "format", log_json, formats, 0, 0,
            "Plain key=value lines, or JSON lines."),
 
-    TREE("", "store", CONFIG_SECTION, "Where attributes and groups of connections live."),
-    TEXT("store", "kind", CONFIG_WORD, store_kind, "memory", stores,
-         "In this process, shared by its workers."),
+    TREE(
+        "", "store", CONFIG_SECTION,
+        "Where attributes and groups of connections live; with redis, all hosts that share "
+        "a Redis and a prefix are one gateway (see redis.md)."),
+    TEXT("store", "kind", CONFIG_WORD, store.kind, "memory", stores,
+         "In this process, shared by its workers; or in Redis too, shared by many nodes."),
+    TEXT("store", "url", CONFIG_TEXT, store.url, "", NULL,
+         "Where Redis is: redis://[[USER]:PASSWORD@]HOST[:PORT][/DATABASE], rediss://... "
+         "over "
+         "TLS, or unix://[[USER]:PASSWORD@]/PATH[?db=DATABASE]."),
+    TEXT(
+        "store", "prefix", CONFIG_TEXT, store.prefix, "jf:", NULL,
+        "Of every key and channel in Redis, 1 to 64 visible ASCII characters; applications "
+        "that share a Redis have one each."),
+    NUMBER("store", "timeout_ms", store.timeout_ms, 50, 60000, 1000, 1000,
+           "How long an answer of Redis, or of another node, may take; beyond it "
+           "\"unavailable\", or \"timeout\"."),
+    NUMBER("store", "lease_ms", store.lease_ms, 1000, 600000, 10000, 10000,
+           "How long a node may be silent before the others take it for dead and run the "
+           "$disconnect of its connections; the same on all nodes, at least three times "
+           "timeout_ms."),
 
     TREE("", "reload", CONFIG_SECTION,
          "Taking over a new version of a plugin, a script or this file while clients stay "
@@ -226,11 +244,13 @@ const struct config_option *config_option_find(const char *section, const char *
 
 /* Decided when the host starts: sockets, threads, and what they were built with. */
 static const char *const fixed[][2] = {
-    { "listen", "host" }, { "listen", "port" },
-    { "", "workers" },    { "", "profile" },
-    { "tls", "cert" },    { "tls", "key" },
-    { "store", "kind" },  { "", "static" },
-    { "log", "format" },  { "limits", "mailbox_bytes" },
+    { "listen", "host" },    { "listen", "port" },
+    { "", "workers" },       { "", "profile" },
+    { "tls", "cert" },       { "tls", "key" },
+    { "store", "kind" },     { "store", "url" },
+    { "store", "prefix" },   { "store", "timeout_ms" },
+    { "store", "lease_ms" }, { "", "static" },
+    { "log", "format" },     { "limits", "mailbox_bytes" },
 };
 
 bool config_option_is_fixed(const struct config_option *option)

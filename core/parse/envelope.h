@@ -14,6 +14,7 @@
 #define ENVELOPE_FORBIDDEN "Forbidden"
 #define ENVELOPE_INTERNAL "Internal server error"
 #define ENVELOPE_TIMEOUT "Endpoint request timed out"
+#define ENVELOPE_UNAVAILABLE "Service Unavailable"
 #define ENVELOPE_MAX 256
 
 /* {"message": "<message>", "connectionId":"<cid>", "requestId":"<rid>"}: the frame a client

@@ -52,7 +52,9 @@ static void sound(const struct config *config)
     CHECK(config->profile <= PROFILE_AWS && config->slow_reader <= SLOW_DROP_OLDEST);
     CHECK(config->log_level <= JF_DEBUG && config->workers <= 64);
     CHECK(*config->listen_host && config->listen_port <= 65535);
-    CHECK(strcmp(config->store_kind, "memory") == 0);
+    CHECK(strcmp(config->store.kind, "memory") == 0 ||
+          strcmp(config->store.kind, "redis") == 0);
+    CHECK(config->store.url && config->store.prefix);
     CHECK(limits->message_bytes >= 1 && limits->message_bytes <= 64u << 20);
     CHECK(limits->frame_bytes >= 1 && limits->frame_bytes <= 64u << 20);
     CHECK(limits->connections >= 1 && limits->connections <= 1u << 24);

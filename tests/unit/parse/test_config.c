@@ -60,7 +60,7 @@ static void the_defaults_are_ours(void **state)
     assert_null(config->tls_cert);
     assert_int_equal(config->slow_reader, SLOW_REFUSE);
     assert_false(config->refuse_binary);
-    assert_string_equal(config->store_kind, "memory");
+    assert_string_equal(config->store.kind, "memory");
     assert_int_equal(config->limits.message_bytes, 131072);
     assert_int_equal(config->limits.frame_bytes, 131072);
     assert_int_equal(config->limits.inbox_bytes, 262144);
@@ -350,8 +350,9 @@ static void wrong_values_are_told_with_their_key(void **state)
         { "{\"profile\":\"azure\"}", "profile: must be one of jackfield, aws, not azure" },
         { "{\"binary\":false}", "binary: must be a text, not false" },
         { "{\"log\":{\"level\":\"loud\"}}", "log.level: must be one of error, warn, info" },
-        { "{\"store\":{\"kind\":\"redis\"}}",
-          "store.kind: redis is not in this build, which has: memory" },
+        { "{\"store\":{\"kind\":\"etcd\"}}",
+          "store.kind: etcd is not in this build, which has: memory, redis" },
+        { "{\"store\":{\"url\":\"\"}}", "store.url: must not be empty" },
         { "{\"workers\":1,\"workers\":1}", "workers: given twice" },
         { "{\"limits\":{\"ping_s\":1,\"ping_s\":2}}", "limits.ping_s: given twice" },
         { "{\"stages\":{\"a\":{},\"a\":{}}}", "stages.a: given twice" },
@@ -461,6 +462,8 @@ static void the_command_line_sets_the_address(void **state)
     config_free(config);
 }
 
+#define IN_REDIS "\"kind\":\"redis\",\"url\":\"redis://a\""
+
 static void the_whole_is_checked(void **state)
 {
     (void)state;
@@ -474,6 +477,13 @@ static void the_whole_is_checked(void **state)
         { "{" ONE_PLUGIN ",\"tls\":{\"key\":\"k\"}}", "tls.cert: must be given" },
         { "{" ONE_PLUGIN ",\"limits\":{\"outbox_bytes\":131081}}", "limits.outbox_bytes" },
         { "{" ONE_PLUGIN ",\"limits\":{\"mailbox_bytes\":65536}}", "limits.mailbox_bytes" },
+        { "{" ONE_PLUGIN ",\"store\":{\"kind\":\"redis\"}}", "store.url: a store of kind" },
+        { "{" ONE_PLUGIN ",\"store\":{\"url\":\"redis://a\"}}",
+          "store.url: is for a store" },
+        { "{" ONE_PLUGIN ",\"store\":{" IN_REDIS ",\"lease_ms\":2999}}", "store.lease_ms" },
+        { "{" ONE_PLUGIN ",\"store\":{" IN_REDIS "},\"limits\":{\"message_bytes\":2097153,"
+          "\"outbox_bytes\":9000000}}",
+          "limits.message_bytes: at most 2097152" },
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct config_error error = { 99, 99, "" };
@@ -487,6 +497,10 @@ static void the_whole_is_checked(void **state)
     struct config *config = parsed("{" ONE_PLUGIN ",\"limits\":{\"outbox_bytes\":131082},"
                                    "\"tls\":{\"cert\":\"c\",\"key\":\"k\"}}");
     assert_int_equal(config_check(config, &error), JF_OK);
+    config_free(config);
+    config = parsed("{" ONE_PLUGIN ",\"store\":{" IN_REDIS "}}");
+    assert_int_equal(config_check(config, &error), JF_OK);
+    assert_string_equal(config->store.prefix, "jf:");
     config_free(config);
 }
 

@@ -1,0 +1,147 @@
+/* Each kind of letter becomes the mail that a neighbouring worker would have sent. */
+#include "core/host/arrivals.h"
+
+#include "core/base/list.h"
+#include "core/base/log.h"
+#include "core/base/memory.h"
+#include "core/base/status.h"
+#include "core/host/ask_far.h"
+#include "core/host/mail.h"
+#include "core/host/worker.h"
+#include "core/parse/conn_id.h"
+#include "core/relay/relay_ask.h"
+
+static void heed(int status)
+{
+    if (status < 0 && status != JF_E_GONE)
+        LOG_RARELY(WARN, DISPATCH, 10, "event=not_delivered from=node status=%s",
+                   status_name(status));
+}
+
+/* ---- To connections and groups ------------------------------------------ */
+
+static void send_to_workers(struct gateway *gateway, const struct mail_order *order)
+{
+    for (uint32_t i = 0; i < gateway_worker_count(gateway); i++)
+        heed(mail_post(gateway_worker(gateway, i), order));
+}
+
+static size_t select_of_worker(struct gateway *gateway, const struct worker *worker,
+                               const struct letter *letter, jf_conn_id *mine)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < letter->id_count; i++) {
+        if (gateway_home_of(gateway, letter->ids[i]) == worker)
+            mine[found++] = letter->ids[i];
+    }
+    return found;
+}
+
+static void send_to_many(struct gateway *gateway, const struct letter *letter)
+{
+    AUTO_FREE jf_conn_id *mine = try_alloc(letter->id_count * sizeof(*mine));
+    if (!mine) {
+        heed(JF_E_NOMEM);
+        return;
+    }
+    for (uint32_t i = 0; i < gateway_worker_count(gateway); i++) {
+        struct worker *worker = gateway_worker(gateway, i);
+        size_t count = select_of_worker(gateway, worker, letter, mine);
+        const struct mail_order order = { MAIL_IDS, .ids = mine, .count = count,
+                                          letter->opcode, letter->body };
+        if (count)
+            heed(mail_post(worker, &order));
+    }
+}
+
+static void send_to_ids(struct gateway *gateway, const struct letter *letter)
+{
+    if (letter->id_count > 1) {
+        send_to_many(gateway, letter);
+        return;
+    }
+    const struct mail_order order = { MAIL_IDS, .ids = letter->ids, .count = 1,
+                                      letter->opcode, letter->body };
+    struct worker *home = gateway_home_of(gateway, letter->ids[0]);
+    if (home)
+        heed(mail_post(home, &order));
+}
+
+static void send_to_name(struct gateway *gateway, enum mail_to to,
+                         const struct letter *letter)
+{
+    const struct mail_order order = { to, .name = letter->name, .opcode = letter->opcode,
+                                      .body = letter->body };
+    send_to_workers(gateway, &order);
+}
+
+static void close_one(struct gateway *gateway, const struct letter *letter)
+{
+    struct worker *home = gateway_home_of(gateway, letter->ids[0]);
+    if (home)
+        heed(mail_post_close(home, letter->ids[0], letter->code, letter->body));
+}
+
+/* ---- Answers ------------------------------------------------------------ */
+
+struct answer {
+    struct task task;
+    struct worker *worker;
+    uint16_t from;
+    struct letter letter; /* its body is a view into `bytes` */
+    char bytes[];
+};
+
+static void open_answer(struct task *task)
+{
+    struct answer *answer = CONTAINER_OF(task, struct answer, task);
+    relay_ask_answer(answer->worker->asker, answer->from, &answer->letter);
+    free(answer);
+}
+
+static void bring_answer(struct gateway *gateway, uint16_t from,
+                         const struct letter *letter)
+{
+    if (letter->place >= gateway_worker_count(gateway))
+        return;
+    size_t size = sizeof(struct answer) + letter->body.len;
+    struct answer *answer = try_alloc(size);
+    int status = JF_E_NOMEM;
+    if (answer) {
+        *answer = (struct answer){ .task.run = open_answer,
+                                   .worker = gateway_worker(gateway, letter->place),
+                                   .from = from,
+                                   .letter = *letter };
+        if (letter->body.len)
+            memcpy(answer->bytes, letter->body.ptr, letter->body.len);
+        answer->letter.body.ptr = answer->bytes;
+        status = mailbox_post(answer->worker->box, &answer->task, size);
+    }
+    if (status < 0)
+        free(answer);
+    heed(status);
+}
+
+void arrivals_take(struct gateway *gateway, uint16_t from, const struct letter *letter)
+{
+    switch (letter->kind) {
+    case LETTER_SEND:
+        send_to_ids(gateway, letter);
+        break;
+    case LETTER_GROUP:
+        send_to_name(gateway, MAIL_GROUP, letter);
+        break;
+    case LETTER_STAGE:
+        send_to_name(gateway, MAIL_STAGE, letter);
+        break;
+    case LETTER_CLOSE:
+        close_one(gateway, letter);
+        break;
+    case LETTER_QUESTION:
+        heed(ask_visit(gateway, from, letter));
+        break;
+    case LETTER_ANSWER:
+        bring_answer(gateway, from, letter);
+        break;
+    }
+}
