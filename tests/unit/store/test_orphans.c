@@ -150,8 +150,9 @@ static void the_dead_that_come_back_are_refused(void **state)
     kind->unshare(town->shared[0]);
     assert_int_equal(kind->share(&options, &town->shared[0]), JF_OK);
     for (int i = 0; i < WORKERS; i++)
-        assert_int_equal(kind->open(town->loop, town->shared[0], &town->stores[0][i]),
-                         JF_OK);
+        assert_int_equal(
+            kind->open(town->loop, town->shared[0], (unsigned)i, &town->stores[0][i]),
+            JF_OK);
     until_true(town, 5000);
     everybody_arrives(town, 200);
     for (size_t i = 0; i < town->count; i++)
