@@ -89,8 +89,21 @@ local function tell(ev, frame)
     return jf.send(ev.conn, jf.json.encode(frame))
 end
 
+-- To all in the room. When other nodes cannot be reached, who is on this one has heard it,
+-- and that is as good as it gets.
+local function send_room(text)
+    local ok, err = jf.send_group(ROOM, text)
+    return ok or err == "unavailable", err
+end
+
 local function tell_all(frame)
-    return jf.send_group(ROOM, jf.json.encode(frame))
+    return send_room(jf.json.encode(frame))
+end
+
+-- How many are in the room: nil when that cannot be known, and then nothing is said of it.
+local function count_online()
+    local online, err = jf.group.count(ROOM)
+    return online, err ~= "unavailable" and err or nil
 end
 
 -- "welcome", "joined", "left": three of a kind.
@@ -131,8 +144,8 @@ routes["$connect"] = function(ev)
     if not ok or not is_json then
         return ok, err
     end
-    online, err = jf.group.count(ROOM)
-    if not online then
+    online, err = count_online()
+    if err then
         return nil, err
     end
     name, err = take_name(ev)
@@ -151,7 +164,7 @@ end
 local function say(ev, message)
     local text = prefix .. message
     if not is_json then
-        return jf.send_group(ROOM, text)
+        return send_room(text)
     end
     local name, err = name_of(ev)
     if not name then
@@ -199,8 +212,8 @@ routes["$disconnect"] = function(ev)
     if not ok then
         return nil, err
     end
-    online, err = jf.group.count(ROOM)
-    if not online then
+    online, err = count_online()
+    if err then
         return nil, err
     end
     name, err = name_of(ev)

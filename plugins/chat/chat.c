@@ -21,13 +21,14 @@
  *   {"type":"left","id":"...","name":"Ann","online":1}
  *   {"type":"error","message":"...","actions":["onMessage"]}        to whose fault it is
  *
- * There is no lock and nothing per worker: who is in the room is a group of the host's, a
- * name is an attribute of its connection, and the rest never changes after init, except for
- * one atomic number, which the next build goes on with when this one is replaced.
+ * "online" counts the room on all nodes; it is left out while the others cannot be reached.
+ *
+ * There is no lock, nothing per worker and nothing that changes after init: who is in the
+ * room is a group of the host's, a name is an attribute of its connection. So a reload
+ * forgets nobody, and a room may span many nodes.
  */
 #include "jackfield.h"
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <time.h>
@@ -42,19 +43,8 @@
 #define MESSAGE_DEFAULT_MAX 4096
 #define MESSAGE_LIMIT_MAX (1024 * 1024)
 
-#define ROOM_LAYOUT 1
-
-/* What this build and the one that takes its place in a reload both count in: whoever is in
- * the room is, whichever build let them in. */
-struct room {
-    unsigned layout; /* ROOM_LAYOUT of the build that made it: first, for ever */
-    atomic_uint users;
-    atomic_uint online;
-};
-
 /* This instance's state: jf_self.state. */
 struct chat {
-    struct room *room; /* first, for ever: take_over() reads another build's */
     bool is_json;
     char *prefix;
     size_t max_message;
@@ -127,13 +117,21 @@ static struct person person_of(const struct jf_event *ev, jf_bytes name)
 /* ---- What we say -----------------------------------------------------------------------
  */
 
+/* To all in the room. When other nodes cannot be reached, who is on this one has heard it,
+ * and that is as good as it gets. */
+static int send_room(struct jf_event *ev, const char *text)
+{
+    int status = jf_send_group(ev->self, ROOM, JF_TEXT, jf_str(text));
+    return status == JF_E_UNAVAILABLE ? JF_OK : status;
+}
+
 /* Send a frame to the event's own connection, or to all in the room; it is used up. */
 static int tell(struct jf_event *ev, bool to_all, cJSON *frame)
 {
     char *text = cJSON_PrintUnformatted(frame);
     int status = JF_E_NOMEM;
     if (text && to_all)
-        status = jf_send_group(ev->self, ROOM, JF_TEXT, jf_str(text));
+        status = send_room(ev, text);
     else if (text)
         status = jf_send(ev->self, ev->conn, JF_TEXT, jf_str(text));
     cJSON_free(text);
@@ -148,13 +146,28 @@ static cJSON *new_frame(const char *type)
     return frame;
 }
 
+/* How many are in the room. When that cannot be known, nothing is said of it. */
+struct online {
+    bool known;
+    uint64_t count;
+};
+
+/* False: it cannot be known, and not for that reason. */
+static bool read_count(int status, uint64_t count, struct online *out)
+{
+    *out = (struct online){ status == JF_OK, count };
+    return status == JF_OK || status == JF_E_UNAVAILABLE;
+}
+
 /* "welcome", "joined", "left": three of a kind. */
-static cJSON *presence_frame(const char *type, const struct person *person, unsigned online)
+static cJSON *presence_frame(const char *type, const struct person *person,
+                             const struct online *online)
 {
     cJSON *frame = new_frame(type);
     cJSON_AddStringToObject(frame, "id", person->id);
     cJSON_AddStringToObject(frame, "name", person->name);
-    cJSON_AddNumberToObject(frame, "online", online);
+    if (online->known)
+        cJSON_AddNumberToObject(frame, "online", (double)online->count);
     return frame;
 }
 
@@ -187,7 +200,7 @@ static int tell_error(struct jf_event *ev, const char *what)
 /* ---- $connect --------------------------------------------------------------------------
  */
 
-static int greet(struct jf_event *ev, unsigned online)
+static int greet(struct jf_event *ev, const struct online *online)
 {
     jf_bytes name = jf_find(ev->connect->query, ev->connect->query_count, "name");
     int status = JF_OK;
@@ -206,17 +219,24 @@ static int greet(struct jf_event *ev, unsigned online)
     return status;
 }
 
-/* Only now the connection is admitted: whoever gets $disconnect has been counted here. */
+static void on_counted(jf_worker *w, void *data, int status, uint64_t count)
+{
+    struct jf_event *ev = data;
+    struct online online;
+    (void)w;
+    if (read_count(status, count, &online))
+        status = greet(ev, &online);
+    jf_finish(ev, status);
+}
+
 static void on_joined(jf_worker *w, void *data, int status)
 {
     struct jf_event *ev = data;
-    struct chat *chat = w->self->state;
-    if (status == JF_OK) {
-        unsigned online = atomic_fetch_add(&chat->room->online, 1) + 1;
-        if (chat->is_json)
-            status = greet(ev, online);
-        if (status < 0)
-            atomic_fetch_sub(&chat->room->online, 1);
+    const struct chat *chat = w->self->state;
+    if (status == JF_OK && chat->is_json) {
+        status = jf_group_count(w, ROOM, on_counted, ev);
+        if (status == JF_OK)
+            return;
     }
     jf_finish(ev, status);
 }
@@ -245,7 +265,7 @@ static int say(struct jf_event *ev, jf_bytes name, const char *message)
         struct person person = person_of(ev, name);
         status = tell(ev, true, message_frame(&person, text));
     } else {
-        status = jf_send_group(ev->self, ROOM, JF_TEXT, jf_str(text));
+        status = send_room(ev, text);
     }
     free(text);
     return status;
@@ -311,28 +331,61 @@ static int on_anything_else(struct jf_event *ev)
 /* ---- $disconnect -----------------------------------------------------------------------
  */
 
-static void on_leaver(jf_worker *w, void *data, int status, jf_bytes name)
+struct leaver {
+    struct jf_event *ev;
+    struct online online;
+};
+
+static void finish_leaver(struct leaver *leaver, int status)
 {
-    struct jf_event *ev = data;
-    struct chat *chat = w->self->state;
-    if (status == JF_OK || status == JF_E_NOT_FOUND) {
-        struct person person = person_of(ev, name);
-        status = tell(ev, true,
-                      presence_frame("left", &person, atomic_load(&chat->room->online)));
-    }
-    jf_finish(ev, status);
+    jf_finish(leaver->ev, status);
+    free(leaver);
 }
 
-/* The membership ends by itself. The name can still be asked for, as long as this event is
- * not finished. */
+static void on_name_of_leaver(jf_worker *w, void *data, int status, jf_bytes name)
+{
+    struct leaver *leaver = data;
+    (void)w;
+    if (status == JF_OK || status == JF_E_NOT_FOUND) {
+        struct person person = person_of(leaver->ev, name);
+        status = tell(leaver->ev, true, presence_frame("left", &person, &leaver->online));
+    }
+    finish_leaver(leaver, status);
+}
+
+static void on_counted_without(jf_worker *w, void *data, int status, uint64_t count)
+{
+    struct leaver *leaver = data;
+    if (read_count(status, count, &leaver->online))
+        status = jf_attr_get(w, leaver->ev->conn, NAME, on_name_of_leaver, leaver);
+    if (status < 0)
+        finish_leaver(leaver, status);
+}
+
+static void on_left(jf_worker *w, void *data, int status)
+{
+    if (status == JF_OK)
+        status = jf_group_count(w, ROOM, on_counted_without, data);
+    if (status < 0)
+        finish_leaver(data, status);
+}
+
+/* The membership would end by itself, only after this event; here it is not to be counted
+ * any more. The name can still be asked for. */
 static int on_disconnect(struct jf_event *ev)
 {
-    struct chat *chat = ev->self->state;
-    atomic_fetch_sub(&chat->room->online, 1);
+    const struct chat *chat = ev->self->state;
     if (!chat->is_json)
         return JF_OK;
-    int status = jf_attr_get(ev->worker, ev->conn, NAME, on_leaver, ev);
-    return status < 0 ? status : JF_LATER;
+    struct leaver *leaver = calloc(1, sizeof(*leaver));
+    if (!leaver)
+        return JF_E_NOMEM;
+    leaver->ev = ev;
+    int status = jf_group_leave(ev->worker, ROOM, ev->conn, on_left, leaver);
+    if (status == JF_OK)
+        return JF_LATER;
+    free(leaver);
+    return status;
 }
 
 /* ---- Its life --------------------------------------------------------------------------
@@ -397,29 +450,11 @@ static int read_options(jf_self *self, struct chat *chat, jf_bytes text)
     return status;
 }
 
-static struct room *room_new(void)
-{
-    struct room *room = calloc(1, sizeof(*room));
-    if (!room)
-        return NULL;
-    room->layout = ROOM_LAYOUT;
-    atomic_init(&room->users, 1);
-    return room;
-}
-
-static void room_release(struct room *room)
-{
-    if (room && atomic_fetch_sub(&room->users, 1) == 1)
-        free(room);
-}
-
 static void fini(jf_self *self)
 {
     struct chat *chat = self->state;
-    if (chat) {
-        room_release(chat->room);
+    if (chat)
         free(chat->prefix);
-    }
     free(chat);
     self->state = NULL;
 }
@@ -430,28 +465,12 @@ static int init(jf_self *self, jf_bytes options)
     self->state = chat;
     if (!chat)
         return JF_E_NOMEM;
-    chat->room = room_new();
     chat->prefix = strdup("");
     chat->max_message = MESSAGE_DEFAULT_MAX;
-    int status =
-        chat->room && chat->prefix ? read_options(self, chat, options) : JF_E_NOMEM;
+    int status = chat->prefix ? read_options(self, chat, options) : JF_E_NOMEM;
     if (status < 0)
         fini(self); /* the host calls it only after an init that succeeded */
     return status;
-}
-
-/* Count on in the room of the build that runs, if we know its layout; else those who are in
- * it are not counted any more, and nothing else is lost. */
-static int take_over(jf_self *self, const jf_self *old)
-{
-    struct chat *chat = self->state;
-    struct room *room = ((const struct chat *)old->state)->room;
-    if (room->layout != ROOM_LAYOUT)
-        return JF_OK;
-    atomic_fetch_add(&room->users, 1);
-    room_release(chat->room);
-    chat->room = room;
-    return JF_OK;
 }
 
 static const struct jf_route routes[] = {
@@ -462,5 +481,4 @@ static const struct jf_route routes[] = {
     { NULL, NULL },
 };
 
-JF_PLUGIN(.name = "chat", .version = "1.1", .routes = routes, .init = init, .fini = fini,
-          .take_over = take_over);
+JF_PLUGIN(.name = "chat", .version = "1.2", .routes = routes, .init = init, .fini = fini);

@@ -306,6 +306,22 @@ static void without_a_store_nobody_enters(void **state)
     fake_host_free(host);
 }
 
+/* Joining is known here; how many there are elsewhere is not. */
+static void without_the_other_nodes_nothing_is_said_of_how_many(void **state)
+{
+    (void)state;
+    struct fake_host *host = start(JSON_FORMAT);
+    jf_conn_id ann = fake_host_connect(host, NULL);
+    fake_host_store_answers(host, JF_E_UNAVAILABLE); /* the join is under way */
+    fake_host_turn(host);
+    assert_int_equal(fake_host_verdict(host, ann).http_status, 101);
+    const char *text = fake_host_hear(host, ann);
+    assert_non_null(strstr(text, "\"type\":\"welcome\""));
+    assert_null(strstr(text, "online"));
+    fake_host_store_answers(host, JF_OK);
+    fake_host_free(host);
+}
+
 static void who_vanishes_while_entering_leaves_no_trace(void **state)
 {
     (void)state;
@@ -363,6 +379,7 @@ int main(void)
         cmocka_unit_test(a_name_that_is_none_is_told_so_and_stays_a_guest),
         cmocka_unit_test(thirty_two_of_the_widest_characters_are_a_name),
         cmocka_unit_test(without_a_store_nobody_enters),
+        cmocka_unit_test(without_the_other_nodes_nothing_is_said_of_how_many),
         cmocka_unit_test(who_vanishes_while_entering_leaves_no_trace),
         cmocka_unit_test(a_full_outbox_of_one_does_not_hurt_the_others),
         cmocka_unit_test(options_that_cannot_be_are_refused_by_name),
