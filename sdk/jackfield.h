@@ -154,10 +154,11 @@ struct jf_message {
 
 /* The connection has ended: sends to it already fail. Until this event is finished its
  * attributes can still be read, it is still in its groups, and it can leave them. The
- * status is ignored. */
+ * status is ignored. If its node has died, another one runs this, with the reason
+ * "node lost". */
 struct jf_disconnect {
     jf_bytes reason;
-    uint32_t code; /* RFC 6455 close code; 1006 if the peer just vanished */
+    uint32_t code; /* RFC 6455 close code; 1006 if the peer, or its node, just vanished */
 };
 
 /* One event. It stays valid until it is finished, body and all: when the
@@ -281,9 +282,10 @@ struct jf_host {
     int (*watch)(jf_self *, jf_bytes);
 };
 
-/* Send one message. JF_OK: accepted, in order with your other sends to it from
- * this thread. It is no promise of delivery; jf_send_then() tells the fate.
- * JF_E_FULL: a queue on the way is full, nothing was queued. [any thread] */
+/* Send one message, wherever the connection lives. JF_OK: accepted, in order with your
+ * other sends to it from this thread. It is no promise of delivery; jf_send_then() tells
+ * the fate. JF_E_FULL: a queue on the way is full, nothing was queued. JF_E_UNAVAILABLE:
+ * it lives on another node, and those cannot be reached now. [any thread] */
 static inline JF_CHECK int jf_send(jf_self *self, jf_conn_id to, uint32_t opcode,
                                    jf_bytes body)
 {
@@ -293,23 +295,24 @@ static inline JF_CHECK int jf_send(jf_self *self, jf_conn_id to, uint32_t opcode
 /* Send one message to many; those that are gone are skipped. The body is copied
  * once per worker, not once per connection. JF_E_FULL from this and the next two:
  * some worker's queue was full and its connections miss the message, the others
- * do not; a single slow connection is counted and no failure. [any thread] */
+ * do not; a single slow connection is counted and no failure. JF_E_UNAVAILABLE: the
+ * other nodes cannot be reached, and those who live there miss it. [any thread] */
 static inline JF_CHECK int jf_send_many(jf_self *self, const jf_conn_id *to, size_t count,
                                         uint32_t opcode, jf_bytes body)
 {
     return self->host->send_many(self, to, count, opcode, body);
 }
 
-/* Send to all who are members when each worker looks; on the caller's own worker
- * that is now. A group without members is no error. [any thread] */
+/* Send to all who are members when each worker of each node looks; on the caller's own
+ * worker that is now. A group without members is no error. [any thread] */
 static inline JF_CHECK int jf_send_group(jf_self *self, jf_bytes group, uint32_t opcode,
                                          jf_bytes body)
 {
     return self->host->send_group(self, group, opcode, body);
 }
 
-/* Send to every admitted connection of a stage, `ev->stage` for the sender's own.
- * JF_E_NOT_FOUND: there is no such stage. [any thread] */
+/* Send to every admitted connection of a stage on all nodes, `ev->stage` for the sender's
+ * own. JF_E_NOT_FOUND: there is no such stage. [any thread] */
 static inline JF_CHECK int jf_send_all(jf_self *self, jf_bytes stage, uint32_t opcode,
                                        jf_bytes body)
 {
@@ -317,7 +320,7 @@ static inline JF_CHECK int jf_send_all(jf_self *self, jf_bytes stage, uint32_t o
 }
 
 /* Like jf_send(), then tell its fate: JF_OK when it has been handed to the
- * kernel, or JF_E_GONE, JF_E_FULL, JF_E_TIMEOUT. [worker] */
+ * kernel, or JF_E_GONE, JF_E_FULL, JF_E_TIMEOUT, JF_E_UNAVAILABLE. [worker] */
 static inline JF_CHECK int jf_send_then(jf_worker *w, jf_conn_id to, uint32_t opcode,
                                         jf_bytes body, jf_done_fn *done, void *data)
 {
@@ -366,9 +369,11 @@ static inline jf_bytes jf_event_json(struct jf_event *ev)
 }
 
 /* Attributes and memberships belong to their connection and vanish with it; a group
- * belongs to the stage its plugin serves. Names are 1 to 256 octets, an attribute at
- * most 65,536. All six are asynchronous, in memory as in Redis. An empty value removes the
- * attribute. `done` may be NULL where the fate does not matter. [worker] */
+ * belongs to the stage its plugin serves, on all nodes. Names are 1 to 256 octets, an
+ * attribute at most 65,536. All six are asynchronous, in memory as in Redis; of a
+ * connection on another node that node is asked: JF_E_TIMEOUT, JF_E_UNAVAILABLE. An empty
+ * value removes the attribute. `done` may be NULL where the fate does not matter. [worker]
+ */
 static inline JF_CHECK int jf_attr_set(jf_worker *w, jf_conn_id conn, jf_bytes key,
                                        jf_bytes value, jf_done_fn *done, void *data)
 {
@@ -393,13 +398,15 @@ static inline JF_CHECK int jf_group_leave(jf_worker *w, jf_bytes group, jf_conn_
     return w->self->host->group_leave(w, group, conn, done, data);
 }
 
+/* Of all nodes; JF_E_UNAVAILABLE: those elsewhere cannot be told. */
 static inline JF_CHECK int jf_group_members(jf_worker *w, jf_bytes group,
                                             jf_members_fn *done, void *data)
 {
     return w->self->host->group_members(w, group, done, data);
 }
 
-/* How many members it has; a group that nobody has joined has none. */
+/* How many members it has on all nodes; a group that nobody has joined has none.
+ * JF_E_UNAVAILABLE: those elsewhere cannot be told. */
 static inline JF_CHECK int jf_group_count(jf_worker *w, jf_bytes group, jf_count_fn *done,
                                           void *data)
 {

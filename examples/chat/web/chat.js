@@ -131,9 +131,14 @@ function disconnect() {
   socket = null;
 }
 
+/* A server that cannot reach its other nodes does not know how many there are. */
+function showOnline(online) {
+  page.online.textContent = online ?? "–";
+}
+
 function onClose() {
   socket = null;
-  page.online.textContent = "–";
+  showOnline();
   if (ownId !== null) addLine("The connection is lost.");
   ownId = null;
   /* Twice as long each time, and anywhere in the upper half of it, so that those who lost
@@ -180,17 +185,17 @@ const handlers = {
     ownId = id;
     attempts = 0;
     wasOpen = true;
-    page.online.textContent = String(online);
+    showOnline(online);
     page.name.placeholder = memory.name ? "guest" : name;
     showState("open", "Connected");
     addLine(known ? `You are back as ${name}.` : `You are in the room as ${name}.`);
   },
   joined({ id, name, online }) {
-    page.online.textContent = String(online);
+    showOnline(online);
     if (id !== ownId) addLine(`${name} joined.`);
   },
   left({ name, online }) {
-    page.online.textContent = String(online);
+    showOnline(online);
     addLine(`${name} left.`);
   },
   message(frame) {
