@@ -6,6 +6,7 @@
 
 #include "core/base/memory.h"
 #include "core/cli/cli.h"
+#include "core/host/gateway.h"
 #include "core/host/whole_file.h"
 
 #define FILE_MAX (1u << 20)
@@ -65,6 +66,8 @@ int cli_check_config(const struct config *config, const char *file,
 {
     struct config_error wrong = { 0 };
     int status = config_check(config, &wrong);
+    if (status == JF_OK)
+        status = gateway_check(config, wrong.text, sizeof(wrong.text));
     if (status < 0)
         describe(file, &wrong, error);
     return status;

@@ -412,23 +412,37 @@ void gateway_reloaded(struct gateway *gateway)
 
 /* ---- The store, and the node's number in it ------------------------------ */
 
-static struct store_options store_options(const struct gateway *gateway,
-                                          struct cluster_self self)
+static struct store_options store_options(const struct config *config)
 {
-    const struct config_store *store = &gateway->config->store;
+    const struct config_store *store = &config->store;
     return (struct store_options){
         .url = *store->url ? store->url : NULL,
         .prefix = store->prefix,
-        .node = self.node,
         .timeout_ms = (uint32_t)store->timeout_ms,
-        .workers = gateway->worker_count,
-        .fence = self.fence,
     };
+}
+
+int gateway_check(const struct config *config, char *error, size_t error_size)
+{
+    const struct store_options options = store_options(config);
+    const struct store_kind *kind = store_kind_find(config->store.kind);
+    const char *why;
+    if (!kind) {
+        snprintf(error, error_size, "store.kind: this build has no %s", config->store.kind);
+        return JF_E_INVALID;
+    }
+    int status = kind->check(&options, &why);
+    if (status < 0)
+        snprintf(error, error_size, "store.url, store.prefix: %s", why);
+    return status;
 }
 
 void gateway_take_number(struct gateway *gateway, struct cluster_self self)
 {
-    const struct store_options options = store_options(gateway, self);
+    struct store_options options = store_options(gateway->config);
+    options.node = self.node;
+    options.fence = self.fence;
+    options.workers = gateway->worker_count;
     CHECK(gateway->store_kind->share(&options, &gateway->store) == JF_OK);
     atomic_store(&gateway->node, self.node);
 }
@@ -449,23 +463,13 @@ void gateway_number_taken(struct gateway *gateway, struct cluster_self self)
 static int open_store(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
 {
     const struct config *config = gateway->config;
-    const char *why;
     struct cluster_self self = { 0 };
-    gateway->store_kind = store_kind_find(config->store.kind);
-    if (!gateway->store_kind) {
-        snprintf(error, GATEWAY_ERROR_MAX,
-                 "store.kind: this build has no %s; build it where its library is",
-                 config->store.kind);
-        return JF_E_INVALID;
-    }
-    const struct store_options options = store_options(gateway, self);
-    int status = gateway->store_kind->check(&options, &why);
-    if (status < 0) {
-        snprintf(error, GATEWAY_ERROR_MAX, "store: %s", why);
+    int status = gateway_check(config, error, GATEWAY_ERROR_MAX);
+    if (status < 0)
         return status;
-    }
+    gateway->store_kind = store_kind_find(config->store.kind);
     random_fill(&self.node, sizeof(self.node));
-    if (options.url)
+    if (*config->store.url)
         status = cluster_new(gateway, config, &self, &gateway->cluster, error,
                              GATEWAY_ERROR_MAX);
     if (status < 0)

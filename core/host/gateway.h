@@ -40,6 +40,9 @@ int gateway_new(struct loop *loop, const struct config *config,
                 const struct config_source *source, void (*stopped)(void *data, bool clean),
                 void *data, struct gateway **out, char error[GATEWAY_ERROR_MAX]);
 
+/* Can this build serve its store? JF_E_INVALID with *error. [any thread] */
+int gateway_check(const struct config *config, char *error, size_t error_size);
+
 /* Begin to stop; a second call stops waiting and aborts. [main thread] */
 void gateway_stop(struct gateway *gateway);
 

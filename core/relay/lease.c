@@ -259,6 +259,12 @@ static void not_taken(struct lease *lease, uint64_t wait)
     if (!wait) {
         own->node = (uint16_t)(1 + random_below(UINT16_MAX));
         wait = ++lease->tries < TRIES_AT_ONCE ? 0 : PAUSE_MS;
+    } else {
+        LOG_INFO(
+            STORE,
+            "event=node_waits ms=%llu hint=\"Redis was empty, and whoever had a number "
+            "in it may come back\"",
+            (unsigned long long)wait);
     }
     own->next_at = now_ms() + wait;
 }
