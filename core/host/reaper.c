@@ -122,6 +122,8 @@ static void on_end(void *data, int status)
              status == JF_OK ? "true" : "false");
     if (status == JF_OK)
         lease_buried(reaper->lease, reaper->options.node);
+    else
+        lease_leave_dead(reaper->lease, reaper->options.node);
     reaper->ended = true;
     timer_start(reaper->timer, 0);
 }
@@ -147,8 +149,11 @@ void reaper_claim(struct reaper *reaper, struct batch_from dead)
     reaper->options.node = dead.node;
     reaper->options.fence = dead.fence;
     reaper->buried = 0;
-    if (orphans_open(reaper->loop, &reaper->options, &events, reaper, &reaper->orphans) < 0)
-        return; /* the claim runs out, and another takes it */
+    if (orphans_open(reaper->loop, &reaper->options, &events, reaper, &reaper->orphans) <
+        0) {
+        lease_leave_dead(reaper->lease, dead.node);
+        return;
+    }
     orphans_allow(reaper->orphans, REAPER_AT_ONCE);
 }
 

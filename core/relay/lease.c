@@ -27,7 +27,7 @@ enum stage {
     NONE,
     WANTED, /* our number: to be taken; a dead one: to be looked for */
     HELD,
-    ENDING /* a dead one: to be freed */
+    ENDING /* a dead one: to be freed, or left to others */
 };
 
 struct hold {
@@ -35,6 +35,7 @@ struct hold {
     struct lease *lease;
     enum stage stage, meant; /* now, and when the command was sent */
     bool busy;               /* a command is on its way */
+    bool buried;             /* ENDING: it is to be freed, not left to others */
     uint16_t node;
     uint64_t fence;
     char era[TOKEN_LEN + 1];
@@ -156,7 +157,7 @@ static void ask(struct lease *lease, struct hold *hold)
     if (hold->stage == HELD)
         ask_to_renew(hold);
     else if (hold->stage == ENDING)
-        ask_to_leave(hold, "free");
+        ask_to_leave(hold, hold->buried ? "free" : "dead");
     else if (hold->stage == WANTED && own)
         ask_to_take(hold);
     else if (hold->stage == WANTED && lease_sure(lease, NULL))
@@ -336,7 +337,8 @@ static void dead_answered(struct lease *lease, const struct redis_reply *reply)
         look_again_later(lease);
     } else if (dead->meant == ENDING) {
         look_again_later(lease);
-        dead->next_at = now_ms(); /* seldom does one die alone */
+        if (dead->buried)
+            dead->next_at = now_ms(); /* seldom does one die alone */
     } else if (yes) {
         keep_era(dead, redis_reply_bytes(redis_reply_at(reply, 1)));
         prolong(dead);
@@ -435,7 +437,7 @@ void lease_close(struct lease *lease, unsigned patience_ms)
     for (size_t i = 0; i < 2; i++)
         last[i].call = (struct redis_call){ .done = on_done };
     if (dead->stage == HELD || dead->stage == ENDING)
-        ask_to_leave(&last[1], dead->stage == HELD ? "dead" : "free");
+        ask_to_leave(&last[1], dead->stage == ENDING && dead->buried ? "free" : "dead");
     if (own->stage == HELD || own->busy) /* it may just be being taken */
         ask_to_leave(&last[0], "free");
     redis_link_close(lease->link, patience_ms);
@@ -472,12 +474,23 @@ bool lease_holds_dead(const struct lease *lease, uint16_t node)
     return dead->stage == HELD && dead->node == node && now_ms() < dead->until;
 }
 
-void lease_buried(struct lease *lease, uint16_t node)
+static void end_dead(struct lease *lease, uint16_t node, bool buried)
 {
     struct hold *dead = &lease->dead;
     if (dead->stage != HELD || dead->node != node)
         return;
     dead->stage = ENDING;
+    dead->buried = buried;
     dead->next_at = 0;
     timer_start(lease->timer, 0);
+}
+
+void lease_buried(struct lease *lease, uint16_t node)
+{
+    end_dead(lease, node, true);
+}
+
+void lease_leave_dead(struct lease *lease, uint16_t node)
+{
+    end_dead(lease, node, false);
 }

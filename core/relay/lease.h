@@ -77,4 +77,8 @@ bool lease_holds_dead(const struct lease *lease, uint16_t node);
 /* It is done: the number is free, and nobody who had it can have it back. */
 void lease_buried(struct lease *lease, uint16_t node);
 
+/* It cannot be done here and now: the claim is given back, for anybody to have a later one.
+ */
+void lease_leave_dead(struct lease *lease, uint16_t node);
+
 #endif

@@ -122,6 +122,26 @@ static void a_reaper_that_leaves_passes_it_on(void **state)
     assert_true(other->dead_fence > fence);
 }
 
+static void a_claim_that_is_given_back_goes_to_the_next(void **state)
+{
+    struct town *town = *state;
+    struct node *dying = take(town, 0), *b = take(town, 1), *c = take(town, 2);
+    uint16_t dead = dying->self.node;
+    dying->stopped = true;
+    struct node *first = wait_for_reaper(town), *other = first == b ? c : b;
+    uint64_t fence = first->dead_fence;
+    int claims = first->deads + other->deads;
+    lease_leave_dead(first->lease, dead);
+    for (unsigned start = now_ms(); first->deads + other->deads == claims;) {
+        assert_true(now_ms() - start < 5 * TTL_MS);
+        pass(town, 10);
+    }
+    struct node *next = other->deads ? other : first;
+    assert_int_equal(next->dead, dead);
+    assert_true(next->dead_fence > fence);
+    assert_int_equal(first->deads_lost, 0);
+}
+
 static void a_redis_that_was_away_makes_nobody_dead(void **state)
 {
     struct town *town = *state;
@@ -193,6 +213,7 @@ int main(void)
         NODE_TEST(who_comes_back_after_it_was_buried_is_lost),
         NODE_TEST(a_reaper_that_dies_is_replaced),
         NODE_TEST(a_reaper_that_leaves_passes_it_on),
+        NODE_TEST(a_claim_that_is_given_back_goes_to_the_next),
         NODE_TEST(a_redis_that_was_away_makes_nobody_dead),
         NODE_TEST(a_redis_that_lost_all_makes_nobody_dead),
         NODE_TEST(who_was_killed_long_ago_is_found_by_who_starts_alone),
