@@ -36,6 +36,7 @@ struct post {
 };
 
 static struct post posts[NODES];
+static const struct redis_url *posts_url; /* NULL: that of the leases */
 
 /* ---- Events ---- */
 
@@ -178,7 +179,7 @@ static inline void open_post(struct town *town, struct post *post, struct node *
     memset(post, 0, sizeof(*post));
     post->node = node;
     post->options = (struct relay_options){
-        .url = &town->url, .prefix = "t:", .timeout_ms = TTL_MS / 3
+        .url = posts_url ? posts_url : &town->url, .prefix = "t:", .timeout_ms = TTL_MS / 3
     };
     assert_int_equal(relay_out_open(node->loop, &post->options, node->lease, &out_events,
                                     post, &post->out),
@@ -209,6 +210,7 @@ static inline void open_posts(struct town *town)
 static inline int set_up_posts(void **state)
 {
     memset(posts, 0, sizeof(posts));
+    posts_url = NULL;
     set_up(state);
     open_posts(*state);
     return 0;

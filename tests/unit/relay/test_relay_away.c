@@ -280,6 +280,38 @@ static void who_may_not_publish_is_told_so(void **state)
     assert_int_equal(b->letters, 0);
 }
 
+static void the_rights_in_the_manual_are_enough(void **state)
+{
+    struct town *town = *state;
+    struct redis_url url;
+    char text[64];
+    const char *why = NULL;
+    snprintf(text, sizeof(text), "redis://u:p@127.0.0.1:%d", redis_server_port(server));
+    assert_int_equal(redis_url_parse(jf_str(text), &url, &why), JF_OK);
+    redis_server_ask(server, "ACL SETUSER u on >p ~t:* resetchannels &t:to:* -@all +auth "
+                             "+ping +publish +subscribe +unsubscribe +eval +hkeys +exists");
+    for (size_t i = 0; i < NODES; i++)
+        close_post(&posts[i], 0);
+    posts_url = &url;
+    for (size_t i = 0; i < NODES; i++)
+        open_post(town, &posts[i], posts[i].node);
+    assert_true(pass_until(town, 5000, &b->listening, 1));
+    pass(town, 50);
+    redis_server_ask(server, "HSET t:gn:g/1 %d 1", b->node->self.node);
+    send_text(a, b, "1");
+    send_group(a, "g/1", "2");
+    send_all(a, "3");
+    send_question(a, 40000, 9);
+    assert_true(pass_until(town, 2000, &b->letters, 3));
+    assert_true(pass_until(town, 2000, &a->undelivered, 1));
+    assert_int_equal(a->last.status, JF_E_GONE);
+    relay_in_listen(b->in, 77);
+    assert_true(pass_until(town, 2000, &b->listening, 2));
+    for (size_t i = 0; i < NODES; i++)
+        close_post(&posts[i], 0);
+    redis_url_fini(&url);
+}
+
 static void who_may_not_listen_tries_again_in_peace(void **state)
 {
     struct town *town = *state;
@@ -363,6 +395,7 @@ int main(void)
         POST_TEST(in_doubt_nothing_is_sent),
         POST_TEST(a_full_redis_passes_letters_on),
         POST_TEST(who_may_not_publish_is_told_so),
+        POST_TEST(the_rights_in_the_manual_are_enough),
         POST_TEST(who_may_not_listen_tries_again_in_peace),
         POST_TEST(who_is_too_slow_is_cut_and_comes_back),
         POST_TEST(a_subscriber_that_is_killed_comes_back),
