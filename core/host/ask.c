@@ -121,14 +121,19 @@ static int send_with_note(struct ask *ask, struct conn *conn)
     return status;
 }
 
-static int put_to_store(struct ask *ask, struct conn *conn)
+static void fill_op(struct ask *ask)
 {
-    struct worker *home = ask->home;
-    struct session *session = session_of(conn);
     ask->op.conn = ask->order.conn;
     ask->op.key = ask->order.key;
     ask->op.value = ask->order.value;
     ask->op.done = store_done;
+}
+
+static int put_to_store(struct ask *ask, struct conn *conn)
+{
+    struct worker *home = ask->home;
+    struct session *session = session_of(conn);
+    fill_op(ask);
     switch (ask->order.kind) {
     case ASK_ATTR_SET:
         session->stored = true;
@@ -236,17 +241,21 @@ static int put_about_group(struct ask *ask)
     return worker->store_kind->group_members(worker->store, &ask->op);
 }
 
-/* Of a connection whose node has died, and whose $disconnect runs here. */
-static int put_about_orphan(struct ask *ask, const struct orphan *orphan)
+/* Of a connection whose node has died, and whose $disconnect runs here. It may still be
+ * asked what it was, and leave its groups. */
+static int put_about_orphan(struct ask *ask, const struct burial *burial)
 {
-    int status = JF_OK;
-    ask->home = ask->from;
-    if (ask->order.kind == ASK_ATTR_GET)
-        status = burial_attr(orphan, ask->order.key, &ask->order.value);
-    else if (ask->order.kind != ASK_GROUP_LEAVE)
+    struct worker *worker = ask->from;
+    jf_bytes value = { 0 };
+    ask->home = worker;
+    if (ask->order.kind == ASK_GROUP_LEAVE) {
+        fill_op(ask);
+        return worker->store_kind->orphan_leave(worker->store, &ask->op, burial->fence);
+    }
+    if (ask->order.kind != ASK_ATTR_GET)
         return JF_E_GONE;
-    ask->status = status;
-    ask_keep_answer(ask, ask->order.value);
+    ask->status = burial_attr(burial, ask->order.key, &value);
+    ask_keep_answer(ask, value);
     ask_send_back(ask, ask->status);
     return JF_OK;
 }
@@ -256,9 +265,9 @@ static int put_anywhere(struct ask *ask)
     struct worker *worker = ask->from;
     if (is_about_group(ask->order.kind))
         return put_about_group(ask);
-    const struct orphan *orphan = burial_find(worker, ask->order.conn);
-    if (orphan)
-        return put_about_orphan(ask, orphan);
+    const struct burial *burial = burial_find(worker, ask->order.conn);
+    if (burial)
+        return put_about_orphan(ask, burial);
     ask->home = gateway_home_of(worker->gateway, ask->order.conn);
     if (!ask->home)
         return ask_put_far(ask);

@@ -12,19 +12,20 @@
 #include "core/parse/conn_id.h"
 #include "core/store/orphans.h"
 
-const struct orphan *burial_find(const struct worker *worker, jf_conn_id conn)
+const struct burial *burial_find(const struct worker *worker, jf_conn_id conn)
 {
     for (struct list_node *at = worker->burials.next; at != &worker->burials;
          at = at->next) {
         const struct burial *burial = CONTAINER_OF(at, struct burial, node);
         if (conn_id_eq(burial->orphan->conn, conn))
-            return burial->orphan;
+            return burial;
     }
     return NULL;
 }
 
-int burial_attr(const struct orphan *orphan, jf_bytes key, jf_bytes *value)
+int burial_attr(const struct burial *burial, jf_bytes key, jf_bytes *value)
 {
+    const struct orphan *orphan = burial->orphan;
     for (size_t i = 0; i < orphan->attr_count; i++) {
         if (jf_same(orphan->attrs[2 * i], key)) {
             *value = orphan->attrs[2 * i + 1];

@@ -20,6 +20,7 @@ struct worker;
 struct burial {
     struct task task;      /* to the worker, and back */
     struct orphan *orphan; /* the maker's; still until it is over */
+    uint64_t fence;        /* of the maker's claim on its node */
     struct worker *worker;
     void (*over)(struct burial *burial); /* on the worker */
 
@@ -36,10 +37,10 @@ void burial_post(struct burial *burial);
 /* An event without a connection is finished: was it a burial's? */
 void burial_finished(struct event *event);
 
-/* A connection whose $disconnect is being run here, or NULL. */
-const struct orphan *burial_find(const struct worker *worker, jf_conn_id conn);
+/* That of a connection whose $disconnect is being run here, or NULL. */
+const struct burial *burial_find(const struct worker *worker, jf_conn_id conn);
 
-/* The value of an attribute of its; JF_E_NOT_FOUND. */
-int burial_attr(const struct orphan *orphan, jf_bytes key, jf_bytes *value);
+/* The value of one of its attributes; JF_E_NOT_FOUND. */
+int burial_attr(const struct burial *burial, jf_bytes key, jf_bytes *value);
 
 #endif

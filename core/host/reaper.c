@@ -36,7 +36,6 @@ struct funeral {
     struct burial burial;
     struct list_node node; /* in `waiting` */
     struct reaper *reaper;
-    uint64_t fence;
 };
 
 static void free_funeral(struct funeral *funeral)
@@ -64,7 +63,7 @@ static void come_home(struct task *task)
 {
     struct funeral *funeral = CONTAINER_OF(task, struct funeral, burial.task);
     struct reaper *reaper = funeral->reaper;
-    if (reaper->orphans && reaper->options.fence == funeral->fence) {
+    if (reaper->orphans && reaper->options.fence == funeral->burial.fence) {
         reaper->buried++;
         orphans_done(reaper->orphans, funeral->burial.orphan->conn);
         if (!reaper->stopped)
@@ -107,8 +106,8 @@ static void on_orphan(void *data, struct orphan *orphan)
     }
     struct funeral *funeral = xnew(struct funeral);
     funeral->reaper = reaper;
-    funeral->fence = reaper->options.fence;
     funeral->burial.orphan = orphan;
+    funeral->burial.fence = reaper->options.fence;
     funeral->burial.over = on_over;
     list_append(&reaper->waiting, &funeral->node);
     bury_waiting(reaper);

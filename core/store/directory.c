@@ -70,8 +70,8 @@ void directory_script(const struct directory *directory, enum directory_script s
     words[1] = jf_str(directory->shas[script]);
     words[2] = jf_str("0");
     words[3] = jf_str(directory->options->prefix);
-    words[4] = jf_str(directory->node);
-    words[5] = jf_str(directory->fence);
+    words[SCRIPT_NODE] = jf_str(directory->node);
+    words[SCRIPT_FENCE] = jf_str(directory->fence);
 }
 
 jf_bytes directory_entry(char text[DIRECTORY_ENTRY_MAX], uint64_t since, jf_bytes stage)

@@ -1,6 +1,8 @@
 /* Questions that only Redis can answer: who is elsewhere. A large group comes in pages, so
  * that neither Redis nor this loop is held up by it; a page may repeat what another one
  * had, hence the set. Members on this node are not asked for: the ledger knows better. */
+#include <stdio.h>
+
 #include "core/base/bytes.h"
 #include "core/base/list.h"
 #include "core/base/memory.h"
@@ -15,6 +17,7 @@ struct question {
     union {
         void (*members)(void *data, int status, struct id_set *ids);
         void (*count)(void *data, int status, uint64_t count);
+        void (*left)(void *data, int status);
     } done;
     struct id_set ids;
     jf_bytes group;
@@ -133,6 +136,42 @@ int directory_count(struct directory *directory, jf_bytes group,
     directory_script(directory, COUNT_OTHERS, words);
     words[SCRIPT_HEAD] = group;
     int status = redis_send(directory->link, &question->call, words, SCRIPT_HEAD + 1);
+    if (status < 0)
+        free(question);
+    return plain(status);
+}
+
+/* ---- For a dead node ---- */
+
+static void on_left(struct redis_call *call, int status, const struct redis_reply *reply)
+{
+    struct question *question = CONTAINER_OF(call, struct question, call);
+    if (status == JF_E_NOT_FOUND)
+        directory_load_scripts(question->directory);
+    status = redis_reply_says(reply, "FENCED") ? JF_E_GONE : plain(status);
+    question->done.left(question->data, status);
+    free(question);
+}
+
+int directory_orphan_leave(struct directory *directory, jf_conn_id conn, uint64_t fence,
+                           jf_bytes group, void (*done)(void *data, int status), void *data)
+{
+    char id[JF_CONN_ID_TEXT + 1], node[8], fence_text[24];
+    jf_bytes words[SCRIPT_HEAD + 2];
+    if (!directory->ready || directory_is_fenced(directory))
+        return JF_E_UNAVAILABLE;
+    struct question *question = new_question(directory, group, data);
+    question->call.done = on_left;
+    question->done.left = done;
+    conn_id_to_text(conn, id);
+    snprintf(node, sizeof(node), "%u", conn_id_node(conn));
+    snprintf(fence_text, sizeof(fence_text), "%llu", (unsigned long long)fence);
+    directory_script(directory, LEAVE, words);
+    words[SCRIPT_NODE] = jf_str(node);
+    words[SCRIPT_FENCE] = jf_str(fence_text);
+    words[SCRIPT_HEAD] = jf_view(id, JF_CONN_ID_TEXT);
+    words[SCRIPT_HEAD + 1] = group;
+    int status = redis_send(directory->link, &question->call, words, SCRIPT_HEAD + 2);
     if (status < 0)
         free(question);
     return plain(status);

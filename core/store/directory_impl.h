@@ -68,6 +68,8 @@ jf_bytes directory_key(const struct directory *directory, struct directory_key *
 
 /* Of a script's command: EVALSHA, its name, no keys, prefix, node, fence. `words` has room
  * for SCRIPT_HEAD and what follows. */
+#define SCRIPT_NODE 4
+#define SCRIPT_FENCE 5
 #define SCRIPT_HEAD 6
 void directory_script(const struct directory *directory, enum directory_script script,
                       jf_bytes *words);

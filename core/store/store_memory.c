@@ -79,6 +79,14 @@ static int group_leave(struct store *store, struct store_op *op)
     return later(store, op, JF_OK);
 }
 
+/* Nobody outlives the only node. */
+static int orphan_leave(struct store *store, struct store_op *op, uint64_t fence)
+{
+    int status = answers_begin_with_key(&store->answers, op);
+    (void)fence;
+    return status < 0 ? status : later(store, op, JF_E_GONE);
+}
+
 static int group_members(struct store *store, struct store_op *op)
 {
     int status = answers_begin_with_key(&store->answers, op);
@@ -174,6 +182,7 @@ const struct store_kind store_memory = {
     .attr_get = attr_get,
     .group_join = group_join,
     .group_leave = group_leave,
+    .orphan_leave = orphan_leave,
     .group_members = group_members,
     .group_count = group_count,
     .forget = forget,

@@ -135,6 +135,21 @@ static int forget(struct store *store, struct store_op *op)
     return later(store, op, JF_OK);
 }
 
+static void on_orphan_left(void *data, int status)
+{
+    answer_now(data, status);
+}
+
+static int orphan_leave(struct store *store, struct store_op *op, uint64_t fence)
+{
+    int status = answers_begin_with_key(&store->answers, op);
+    if (status < 0)
+        return status;
+    status = directory_orphan_leave(store->directory, op->conn, fence, op->key,
+                                    on_orphan_left, op);
+    return status < 0 ? later(store, op, status) : JF_OK;
+}
+
 /* ---- About a group: those elsewhere from Redis, those here from the ledger ---- */
 
 static int add_own(struct store *store, jf_bytes group, struct id_set *ids)
@@ -311,6 +326,7 @@ const struct store_kind store_redis = {
     .attr_get = attr_get,
     .group_join = group_join,
     .group_leave = group_leave,
+    .orphan_leave = orphan_leave,
     .group_members = group_members,
     .group_count = group_count,
     .forget = forget,

@@ -137,6 +137,42 @@ static void one_with_an_old_fence_gets_none(void **state)
     town_free(town);
 }
 
+static uint64_t claim;
+
+static int leave_by_claim(struct store *store, struct store_op *op)
+{
+    return kind->orphan_leave(store, op, claim);
+}
+
+static int leave_for(struct town *town, const struct person *person, const char *group)
+{
+    struct asked asked = { .op.conn = person->id, .op.key = jf_str(group) };
+    return ask(town, town->stores[1][0], leave_by_claim, &asked);
+}
+
+/* While its $disconnect runs on another node; who is left is counted after that. */
+static void an_orphan_leaves_a_group_for_whoever_has_the_claim(void **state)
+{
+    (void)state;
+    struct town *town = town_of_dead();
+    const struct person *person = town->people;
+    while (person->node != 0 || !person->in[0])
+        person++;
+    long members = redis_server_number(server, "SCARD jf:g:%s", groups[0]);
+    redis_server_ask(server, "SET jf:fence:1 %llu", (unsigned long long)FENCE);
+    claim = FENCE - 1;
+    assert_int_equal(leave_for(town, person, groups[0]), JF_E_GONE);
+    assert_int_equal(redis_server_number(server, "SCARD jf:g:%s", groups[0]), members);
+    claim = FENCE;
+    assert_int_equal(leave_for(town, person, groups[0]), JF_OK);
+    assert_int_equal(leave_for(town, person, groups[0]), JF_OK); /* twice is once */
+    assert_int_equal(redis_server_number(server, "SCARD jf:g:%s", groups[0]), members - 1);
+    redis_server_pause(server);
+    assert_int_equal(leave_for(town, person, groups[0]), JF_E_UNAVAILABLE);
+    redis_server_resume(server);
+    town_free(town);
+}
+
 /* The node was not dead, only away: with all it knows it cannot undo anything. */
 static void the_dead_that_come_back_are_refused(void **state)
 {
@@ -295,6 +331,7 @@ int main(void)
         TOWN_TEST(another_goes_on_where_one_closed),
         TOWN_TEST(one_with_a_later_fence_takes_over),
         TOWN_TEST(one_with_an_old_fence_gets_none),
+        TOWN_TEST(an_orphan_leaves_a_group_for_whoever_has_the_claim),
         TOWN_TEST(the_dead_that_come_back_are_refused),
         TOWN_TEST(what_is_no_connection_of_the_node_is_no_orphan),
         TOWN_TEST(one_of_whom_nothing_is_known_is_handed_over_too),
