@@ -1,0 +1,96 @@
+"""Several nodes that share a Redis: a real redis-server, and real hosts that use it."""
+
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+import redis
+
+LEASE_MS = 2000
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class RedisServer:
+    """On a port of its own; keeps nothing on disk."""
+
+    def __init__(self, folder, *options):
+        self.folder, self.options = folder, options
+        self.port = free_port()
+        self.process = None
+        self.start()
+
+    def start(self):
+        program = shutil.which("redis-server")
+        assert program, "no redis-server is installed"
+        self.process = subprocess.Popen(
+            [program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+            + ["--appendonly", "no", "--dir", str(self.folder), *self.options],
+            stdout=subprocess.DEVNULL,
+        )
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                self.ask().ping()
+                return
+            except redis.exceptions.AuthenticationError:
+                return
+            except redis.exceptions.ConnectionError:
+                assert time.monotonic() < deadline, "redis-server does not answer"
+                time.sleep(0.02)
+
+    def ask(self):
+        return redis.Redis(port=self.port, socket_timeout=5)
+
+    def url(self, user=""):
+        return f"redis://{user}127.0.0.1:{self.port}"
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def pause(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def keys(self, prefix="jf:"):
+        """But for those that stay: the fences of numbers that were used, and the era."""
+        found = {key.decode() for key in self.ask().keys(prefix + "*")}
+        return {
+            key for key in found if not re.match(re.escape(prefix) + r"(fence:|era$)", key)
+        }
+
+
+def store(server, **more):
+    return {
+        "store": {
+            "kind": "redis",
+            "url": server.url(),
+            "timeout_ms": 500,
+            "lease_ms": LEASE_MS,
+            **more,
+        }
+    }
+
+
+def number_of(host):
+    return int(re.findall(r"node=(\d+)", host.lines("event=(node_taken|renumbered)")[-1])[0])
+
+
+def disconnects(hosts):
+    """(id, code) of each $disconnect that the probe has seen, on any of the hosts."""
+    found = []
+    for host in hosts:
+        for line in host.lines("disconnect .* code"):
+            match = re.search(r"disconnect (\S+) code (\d+) reason ([^\"]*)", line)
+            found.append((match.group(1), int(match.group(2)), match.group(3).strip()))
+    return found
