@@ -1,10 +1,12 @@
 """Several nodes that share a Redis: a real redis-server, and real hosts that use it."""
 
+import contextlib
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 import redis
@@ -94,3 +96,37 @@ def disconnects(hosts):
             match = re.search(r"disconnect (\S+) code (\d+) reason ([^\"]*)", line)
             found.append((match.group(1), int(match.group(2)), match.group(3).strip()))
     return found
+
+
+class Cable:
+    """Between a node and Redis. When it is cut nothing arrives, and nobody is told."""
+
+    def __init__(self, to_port):
+        self.to_port, self.whole = to_port, True
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self.listener.accept()
+                far = socket.create_connection(("127.0.0.1", self.to_port))
+                for ends in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=ends, daemon=True).start()
+
+    def _carry(self, source, sink):
+        """What was sent while it was cut is lost, and so is the connection afterwards."""
+        lost = False
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                lost = lost or not self.whole
+                if lost and self.whole:
+                    break
+                if not lost:
+                    sink.sendall(data)
+        source.close()
+        sink.close()
+
+    def close(self):
+        self.listener.close()

@@ -7,7 +7,7 @@ import time
 
 import pytest
 import raw
-from nodes import LEASE_MS, RedisServer, disconnects, number_of, store
+from nodes import LEASE_MS, Cable, RedisServer, disconnects, number_of, store
 
 LEASE_S = LEASE_MS / 1000
 TROUBLE = (
@@ -220,6 +220,56 @@ def test_a_node_that_slept_too_long_begins_anew(nodes, server, stack, eventually
     assert late.recv() == "welcome"
     seen = disconnects([sleeper, other])
     assert sorted(entry[0] for entry in seen) == sorted(ids)
+
+
+@pytest.fixture
+def cable(server):
+    cable = Cable(server.port)
+    yield cable
+    cable.close()
+
+
+@pytest.mark.only("c", reason="it takes its time, and is about the host")
+def test_a_node_that_is_cut_off_is_buried_once(nodes, server, cable, stack, eventually):
+    (far,), (near,) = nodes(1, url=f"redis://127.0.0.1:{cable.port}"), nodes(1)
+    far.may_log(LOST)
+    clients = [stack.enter_context(far.client("/?group=g")) for _ in range(20)]
+    ids = {client.id for client in clients}
+    known(server, "g", len(ids), eventually)
+    cable.whole = False
+    far.wait_log("event=node_in_doubt")  # until then it runs them: see docs/nodes.md
+    clients[0].close()
+    eventually(lambda: len(disconnects([near])) == len(ids), timeout=30)
+    mate = stack.enter_context(far.client())  # who comes meanwhile is served
+    mate_id = mate.id
+    assert mate.ask("sendto", to=clients[1].id, text="near")["status"] == "ok"
+    assert clients[1].recv() == "near"
+    cable.whole = True
+    far.wait_log("event=renumbered")
+    for client in [*clients[1:], mate]:
+        client.expect_close(1001)
+    late = stack.enter_context(far.client("/?group=g"))
+    known(server, "g", 1, eventually)
+    assert late.ask("count", group="g")["count"] == 1
+    eventually(lambda: mate_id in [entry[0] for entry in disconnects([far])])
+    seen = [entry[0] for entry in disconnects([far, near])]
+    assert sorted(seen) == sorted([*ids, mate_id])
+
+
+@pytest.mark.only("c", reason="it takes its time, and is about the host")
+def test_a_short_cut_changes_nothing(nodes, server, cable, stack, eventually):
+    (far,), (near,) = nodes(1, url=f"redis://127.0.0.1:{cable.port}"), nodes(1)
+    a = stack.enter_context(far.client("/?group=g"))
+    b = stack.enter_context(near.client())
+    known(server, "g", 1, eventually)
+    cable.whole = False
+    time.sleep(LEASE_S / 3)
+    cable.whole = True
+    eventually(lambda: b.ask("then", to=a.id, text="back")["status"] == "ok", timeout=20)
+    assert a.recv() == "back"
+    time.sleep(LEASE_S)
+    assert not disconnects([far, near])
+    assert not far.lines("number_lost")
 
 
 def truth(server, hosts):
