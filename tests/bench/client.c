@@ -42,23 +42,43 @@ static void send_all(struct client *client, const void *data, size_t len)
     }
 }
 
+/* `depth` of them, one behind the other. */
+static uint8_t *make_frames(struct load *load, const uint8_t *payload)
+{
+    const struct load_options *options = &load->options;
+    uint8_t *frame = xalloc(options->size + MESSAGE_HEADER_MAX);
+    load->frame_len = message_frame(frame, MESSAGE_TEXT, payload, options->size);
+    uint8_t *frames = xalloc(load->frame_len * options->depth);
+    for (unsigned i = 0; i < options->depth; i++)
+        memcpy(frames + i * load->frame_len, frame, load->frame_len);
+    free(frame);
+    return frames;
+}
+
 void client_prepare_frames(struct load *load)
 {
     const struct load_options *options = &load->options;
     uint8_t *payload = xalloc(options->size + 1);
-    uint8_t *frame = xalloc(options->size + MESSAGE_HEADER_MAX);
-    message_payload(load->scene->action, payload, options->size);
-    load->frame_len = message_frame(frame, MESSAGE_TEXT, payload, options->size);
-    load->frames = xalloc(load->frame_len * options->depth);
-    for (unsigned i = 0; i < options->depth; i++)
-        memcpy(load->frames + i * load->frame_len, frame, load->frame_len);
+    message_payload(options->action ? options->action : load->scene->action, payload,
+                    options->size);
+    load->frames = make_frames(load, payload);
     free(payload);
-    free(frame);
+}
+
+void client_address(struct load *load, struct client *client,
+                    const char id[JF_CONN_ID_TEXT])
+{
+    uint8_t *payload = xalloc(load->options.size);
+    memset(payload, 'x', load->options.size);
+    memcpy(payload, id, JF_CONN_ID_TEXT);
+    client->frames = make_frames(load, payload);
+    free(payload);
 }
 
 void client_send(struct load *load, struct client *client, unsigned count)
 {
-    send_all(client, load->frames, load->frame_len * count);
+    send_all(client, client->frames ? client->frames : load->frames,
+             load->frame_len * count);
 }
 
 static void send_pong(struct client *client)
@@ -120,6 +140,13 @@ static bool take_header(struct client *client, uint8_t octet)
     return true;
 }
 
+static void keep_start(struct client *client, const uint8_t *data, size_t len)
+{
+    uint64_t at = client->message_len - client->payload_left;
+    for (; len && at < sizeof(client->start); len--)
+        client->start[at++] = (char)*data++;
+}
+
 static unsigned take_frames(struct load *load, struct client *client, const uint8_t *data,
                             size_t len)
 {
@@ -130,6 +157,8 @@ static unsigned take_frames(struct load *load, struct client *client, const uint
             if ((client->header[0] & 0x0f) == MESSAGE_PING) {
                 memcpy(client->control + client->control_len, data, n);
                 client->control_len = (uint8_t)(client->control_len + n);
+            } else if (load->scene->pairs) {
+                keep_start(client, data, n);
             }
             data += n;
             len -= n;
@@ -191,14 +220,21 @@ static void watch(struct load *load, struct client *client, int how, uint32_t ev
         load_die("epoll_ctl: %s", strerror(errno));
 }
 
+static uint16_t port_of(const struct load *load, const struct client *client)
+{
+    const struct load_options *options = &load->options;
+    uint64_t at = (uint64_t)(client - load->clients);
+    return options->ports[at * options->port_count / options->connections];
+}
+
 void client_open(struct load *load, struct client *client)
 {
-    struct sockaddr_in address = { .sin_family = AF_INET,
-                                   .sin_port = htons(load->options.port) };
+    uint16_t port = port_of(load, client);
+    struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port) };
     struct linger reset = { .l_onoff = 1 };
     int one = 1;
     uint64_t *sent_at = client->sent_at;
-    *client = (struct client){ .sent_at = sent_at, .opened_at = load->now };
+    *client = (struct client){ .port = port, .sent_at = sent_at, .opened_at = load->now };
 
     client->fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (client->fd < 0)
@@ -230,7 +266,7 @@ static void send_request(struct load *load, struct client *client)
                        "GET / HTTP/1.1\r\nHost: %s:%u\r\nUpgrade: websocket\r\n"
                        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-                       load->options.address, load->options.port);
+                       load->options.address, client->port);
     client->state = CLIENT_HANDSHAKE;
     watch(load, client, EPOLL_CTL_MOD, EPOLLIN);
     send_all(client, request, (size_t)len);

@@ -9,12 +9,14 @@
 
 #include <stdint.h>
 
+#include "sdk/jackfield.h"
 #include "tests/bench/load.h"
 
 enum client_state { CLIENT_CONNECTING, CLIENT_HANDSHAKE, CLIENT_OPEN };
 
 struct client {
     int fd;
+    uint16_t port; /* of its server */
     enum client_state state;
     uint64_t opened_at;
 
@@ -26,14 +28,21 @@ struct client {
     uint8_t header_len, control_len;
     uint8_t control[125];
     uint64_t payload_left, message_len;
+    char start[JF_CONN_ID_TEXT]; /* of the message, if the scene has pairs */
 
     /* When the messages in flight were sent: a ring of `depth`. */
     uint64_t *sent_at;
     unsigned oldest, in_flight;
+
+    uint8_t *frames; /* its own; NULL: it sends load->frames */
 };
 
 /* The scene's message: valid JSON of exactly options.size octets with the action first. */
 void client_prepare_frames(struct load *load);
+
+/* From now on its messages begin with this id, and have no action. */
+void client_address(struct load *load, struct client *client,
+                    const char id[JF_CONN_ID_TEXT]);
 
 void client_open(struct load *load, struct client *client);
 void client_close(struct client *client);

@@ -115,7 +115,8 @@ static void begin_measuring(struct load *load)
 {
     load->measuring = true;
     load->start = load->now;
-    load->server_cpu = process_cpu_ns(load->options.server);
+    for (unsigned i = 0; i < load->options.server_count; i++)
+        load->server_cpu[i] = process_cpu_ns(load->options.servers[i]);
     load->own_cpu = process_own_cpu_ns();
 }
 
@@ -126,12 +127,27 @@ static double percent_of(uint64_t cpu_ns, uint64_t ns)
     return 100.0 * (double)cpu_ns / (double)ns;
 }
 
+/* Of the first server alone, and of each. */
+static void report_cost(const struct load *load, const uint64_t *cpu_ns)
+{
+    double operations = (double)load->operations;
+    printf(",\"cpu_ns\":%.1f,\"cpu_ns_each\":[", (double)cpu_ns[0] / operations);
+    for (unsigned i = 0; i < load->options.server_count; i++)
+        printf("%s%.1f", i ? "," : "", (double)cpu_ns[i] / operations);
+    printf("],\"p50_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f,\"all_us\":%.1f",
+           latency_percentile(&load->latency, .5), latency_percentile(&load->latency, .99),
+           latency_percentile(&load->latency, .999), latency_percentile(&load->bursts, .5));
+}
+
 static void report(const struct load *load)
 {
     uint64_t took = load->now - load->start, operations = load->operations;
-    uint64_t server_cpu = process_cpu_ns(load->options.server) - load->server_cpu;
-    uint64_t own_cpu = process_own_cpu_ns() - load->own_cpu;
-    double rss = (double)process_rss_kib(load->options.server) - (double)load->rss_empty;
+    uint64_t own_cpu = process_own_cpu_ns() - load->own_cpu, cpu_ns[NODES_MAX] = { 0 };
+    double rss =
+        (double)process_rss_kib(load->options.servers[0]) - (double)load->rss_empty;
+
+    for (unsigned i = 0; i < load->options.server_count; i++)
+        cpu_ns[i] = process_cpu_ns(load->options.servers[i]) - load->server_cpu[i];
 
     if (!operations && !load->scene->may_be_silent)
         load_die("nothing was measured");
@@ -139,25 +155,23 @@ static void report(const struct load *load)
            load->scene->name, load->options.connections, (unsigned long long)operations,
            (double)operations / ((double)took / 1e9));
     if (operations)
-        printf(",\"cpu_ns\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f",
-               (double)server_cpu / (double)operations,
-               latency_percentile(&load->latency, .5),
-               latency_percentile(&load->latency, .99),
-               latency_percentile(&load->latency, .999));
+        report_cost(load, cpu_ns);
     printf(",\"server_cpu_percent\":%.3f,\"load_cpu_percent\":%.1f,\"rss_kib\":%.3f}\n",
-           percent_of(server_cpu, took), percent_of(own_cpu, took),
+           percent_of(cpu_ns[0], took), percent_of(own_cpu, took),
            rss / load->options.connections);
 }
 
 /* ---- Options -------------------------------------------------------------------- */
 
 static const char usage[] =
-    "usage: load [OPTION...] echo|fan|handshake|idle\n"
+    "usage: load [OPTION...] echo|far|fan|handshake|idle\n"
     "  -a ADDRESS      127.0.0.1\n"
-    "  -p PORT         8080\n"
-    "  -P PID          the server, to read its CPU time and memory\n"
+    "  -p PORT         8080; given again: clients are spread over them\n"
+    "  -P PID          the server, to read its CPU time and memory; given again: others'\n"
+    "                  CPU time too\n"
     "  -c COUNT        connections (100)\n"
     "  -k COUNT        of them so many talk (all)\n"
+    "  -A ACTION       the route of their messages\n"
     "  -d COUNT        messages in flight on each, or of a burst (1)\n"
     "  -s OCTETS       payload of a message (20)\n"
     "  -n COUNT        handshakes at a time (64)\n"
@@ -174,6 +188,13 @@ static double number(const char *text, double min, double max)
     return value;
 }
 
+static unsigned one_more(unsigned *count)
+{
+    if (*count == NODES_MAX)
+        load_die("at most %d servers", NODES_MAX);
+    return (*count)++;
+}
+
 static void parse_option(struct load_options *options, int option)
 {
     switch (option) {
@@ -181,10 +202,14 @@ static void parse_option(struct load_options *options, int option)
         options->address = optarg;
         break;
     case 'p':
-        options->port = (uint16_t)number(optarg, 1, 65535);
+        options->ports[one_more(&options->port_count)] = (uint16_t)number(optarg, 1, 65535);
         break;
     case 'P':
-        options->server = (pid_t)number(optarg, 1, INT32_MAX);
+        options->servers[one_more(&options->server_count)] =
+            (pid_t)number(optarg, 1, INT32_MAX);
+        break;
+    case 'A':
+        options->action = optarg;
         break;
     case 'c':
         options->connections = (unsigned)number(optarg, 1, 1e6);
@@ -218,8 +243,8 @@ static void parse_option(struct load_options *options, int option)
 
 static const struct scene *find_scene(const char *name)
 {
-    static const struct scene *const scenes[] = { &scene_echo, &scene_fan, &scene_handshake,
-                                                  &scene_idle };
+    static const struct scene *const scenes[] = { &scene_echo, &scene_far, &scene_fan,
+                                                  &scene_handshake, &scene_idle };
     for (size_t i = 0; name && i < sizeof(scenes) / sizeof(*scenes); i++) {
         if (strcmp(name, scenes[i]->name) == 0)
             return scenes[i];
@@ -243,8 +268,13 @@ static void raise_open_files(unsigned connections)
 static void prepare(struct load *load)
 {
     struct load_options *options = &load->options;
-    if (!options->active || options->active > options->connections)
-        options->active = options->connections;
+    unsigned may_talk = options->connections / (load->scene->pairs ? 2 : 1);
+    if (!may_talk)
+        load_die("a pair is two connections");
+    if (!options->active || options->active > may_talk)
+        options->active = may_talk;
+    if (!options->port_count)
+        options->ports[options->port_count++] = 8080;
     raise_open_files(options->connections);
     load->epoll = epoll_create1(EPOLL_CLOEXEC);
     if (load->epoll < 0)
@@ -253,14 +283,13 @@ static void prepare(struct load *load)
     for (unsigned i = 0; i < options->connections; i++)
         load->clients[i].sent_at = xcalloc(options->depth, sizeof(uint64_t));
     client_prepare_frames(load);
-    load->rss_empty = process_rss_kib(options->server);
+    load->rss_empty = process_rss_kib(options->servers[0]);
 }
 
 int main(int argc, char **argv)
 {
     static struct load load = {
         .options = { .address = "127.0.0.1",
-                     .port = 8080,
                      .connections = 100,
                      .depth = 1,
                      .size = 20,
@@ -269,7 +298,7 @@ int main(int argc, char **argv)
                      .seconds = 3 },
     };
     int option;
-    while ((option = getopt(argc, argv, "a:p:P:c:k:d:s:n:w:t:r:")) != -1)
+    while ((option = getopt(argc, argv, "a:p:P:c:k:A:d:s:n:w:t:r:")) != -1)
         parse_option(&load.options, option);
     load.scene = find_scene(argv[optind]);
     prepare(&load);

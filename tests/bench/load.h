@@ -15,13 +15,18 @@
 
 #include "tests/bench/latency.h"
 
+#define NODES_MAX 8
+
 struct client;
 struct load;
 
 struct load_options {
     const char *address;
-    uint16_t port;
-    pid_t server; /* whose CPU and memory are read; 0: nobody's */
+    uint16_t ports[NODES_MAX]; /* clients are spread over them, in as many blocks */
+    unsigned port_count;
+    pid_t servers[NODES_MAX]; /* whose CPU is read, and the first one's memory */
+    unsigned server_count;
+    const char *action; /* the route of the messages; NULL: the scene's own */
     unsigned connections;
     unsigned active;     /* so many of them talk; the others are idle */
     unsigned depth;      /* messages in flight on each, or messages of a burst */
@@ -36,13 +41,14 @@ struct scene {
     const char *action; /* the route its messages select */
     bool recycles;      /* a client that is open is closed and connects again */
     bool may_be_silent; /* no traffic is no stall */
+    bool pairs;         /* a client of the first half writes to one of the second */
     void (*start)(struct load *load); /* all are connected */
     void (*on_turn)(struct load *load);
     /* So many complete messages came in one read. */
     void (*on_messages)(struct load *load, struct client *client, unsigned count);
 };
 
-extern const struct scene scene_echo, scene_fan, scene_handshake, scene_idle;
+extern const struct scene scene_echo, scene_far, scene_fan, scene_handshake, scene_idle;
 
 struct load {
     struct load_options options;
@@ -60,15 +66,17 @@ struct load {
     uint64_t due;         /* the next message at a fixed rate */
     unsigned turn;        /* the client that sends it */
     uint64_t burst_start;
-    bool ending; /* nothing more is to be sent */
+    unsigned nameless; /* clients whose id is not known yet */
+    bool ending;       /* nothing more is to be sent */
 
     /* What was measured. */
     bool measuring;
     uint64_t start, operations;
-    uint64_t server_cpu, own_cpu; /* at the start */
-    uint64_t rss_empty;           /* of the server, before the first connection */
+    uint64_t server_cpu[NODES_MAX], own_cpu; /* at the start */
+    uint64_t rss_empty; /* of the server, before the first connection */
     uint64_t last_arrival;
     struct latency latency;
+    struct latency bursts; /* until the last one had the last message */
 };
 
 _Noreturn void load_die(const char *format, ...) __attribute__((format(printf, 1, 2)));

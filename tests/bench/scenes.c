@@ -1,4 +1,5 @@
-/* What the clients do: ask and be answered, speak to all, come and go, or nothing. */
+/* What the clients do: ask and be answered, write to each other, speak to all, come and
+ * go, or nothing. */
 #include "tests/bench/client.h"
 
 /* ---- Echo: `depth` messages in flight on each active client --------------------- */
@@ -62,6 +63,55 @@ const struct scene scene_echo = {
     .on_messages = echo_messages,
 };
 
+/* ---- Far: what one client of a pair says, the other one hears ------------------- */
+
+/* A pair's second half is asked for its id first; what its first half then sends begins
+ * with that. A message is on its way until it has come, on the other connection. */
+static void far_start(struct load *load)
+{
+    load->nameless = load->options.active;
+    load->outstanding = load->nameless;
+    for (unsigned i = 0; i < load->options.active; i++)
+        client_send(load, &load->clients[load->options.connections / 2 + i], 1);
+}
+
+static void far_named(struct load *load, struct client *writer, const char *id)
+{
+    client_address(load, writer, id);
+    load->outstanding--;
+    load->nameless--;
+    load->last_arrival = load->now;
+    if (!load->nameless)
+        echo_start(load);
+}
+
+static void far_turn(struct load *load)
+{
+    if (!load->nameless)
+        echo_turn(load);
+}
+
+static void far_messages(struct load *load, struct client *client, unsigned count)
+{
+    unsigned half = load->options.connections / 2;
+    if (client < load->clients + half)
+        load_die("a message came to the one who writes");
+    struct client *writer = client - half;
+    if (writer->frames)
+        echo_messages(load, writer, count);
+    else
+        far_named(load, writer, client->start);
+}
+
+const struct scene scene_far = {
+    .name = "far",
+    .action = "id",
+    .pairs = true,
+    .start = far_start,
+    .on_turn = far_turn,
+    .on_messages = far_messages,
+};
+
 /* ---- Fan-out: the first client speaks to all, itself included ------------------- */
 
 /* A burst of `depth` messages; the next when everybody has heard all of it. */
@@ -83,6 +133,8 @@ static void fan_messages(struct load *load, struct client *client, unsigned coun
     load->outstanding -= count;
     for (unsigned i = 0; i < count; i++)
         load_count(load, now - load->burst_start);
+    if (!load->outstanding && load->measuring)
+        latency_add(&load->bursts, now - load->burst_start);
 }
 
 const struct scene scene_fan = {
