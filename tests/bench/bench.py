@@ -6,6 +6,7 @@ stalled or answered wrongly, 2 wrong command line. A missed target is no failure
 """
 
 import argparse
+import contextlib
 import fnmatch
 import resource
 import shlex
@@ -14,6 +15,7 @@ import sys
 
 sys.dont_write_bytecode = True
 
+import cluster  # noqa: E402
 import report  # noqa: E402
 import rows  # noqa: E402
 import servers  # noqa: E402
@@ -36,8 +38,9 @@ def parse_arguments():
     parser.add_argument("--seconds", type=float, metavar="S", help="measured, each: 2")
     parser.add_argument("--idle-seconds", type=float, metavar="S",
                         help="of idleness: 10; over 60 there are pings in it")
-    parser.add_argument("--only", metavar="PATTERN", default="*",
-                        help="rows whose name contains it; * and ? are wild")
+    parser.add_argument("--only", metavar="PATTERN", action="append",
+                        help="rows whose name contains it, or another one if given again;"
+                             " * and ? are wild")
     parser.add_argument("--workers", type=int, default=1, metavar="N",
                         help="of jackfield; the yardsticks have one thread")
     parser.add_argument("--out", metavar="FILE", help="put the tables into this document")
@@ -65,24 +68,44 @@ def raise_open_files():
 
 def chosen_rows(options, allowed):
     every = rows.quick_rows() if options.quick else rows.all_rows()
-    pattern = f"*{options.only}*"
-    return [rows.within(r, allowed) for r in every if fnmatch.fnmatch(r.name, pattern)]
+    patterns = [f"*{only}*" for only in options.only or [""]]
+    chosen = [rows.within(row, allowed) for row in every
+              if any(fnmatch.fnmatch(row.name, pattern) for pattern in patterns)]
+    if any(row.has_redis for row in chosen) and not cluster.redis_program():
+        say("bench: no redis-server is installed: the rows that need one are left out")
+        chosen = [row for row in chosen if not row.has_redis]
+    return chosen
 
 
 def say(text):
     print(text, file=sys.stderr, flush=True)
 
 
+def measure(options, row, name, found, placement, redis):
+    seconds = options.idle_seconds if row.group == rows.IDLE else options.seconds
+    common = (row, name, found, placement, options.workers, options.warm_up, seconds)
+    return cluster.measure(*common, redis) if row.has_redis else servers.measure(*common)
+
+
+def open_redis(options, chosen, placement):
+    if any(row.has_redis for row in chosen):
+        return cluster.Redis(placement, options.quick)
+    return contextlib.nullcontext()
+
+
 def run(options, chosen, found, placement):
+    with open_redis(options, chosen, placement) as redis:
+        return run_rounds(options, chosen, found, placement, redis)
+
+
+def run_rounds(options, chosen, found, placement, redis):
     results = report.Results()
     for number in range(options.rounds):
         for row in chosen:
             # Nobody is always the first, on a cold cache, or always after the same one.
             shift = number % len(row.servers)
             for name in row.servers[shift:] + row.servers[:shift]:
-                seconds = options.idle_seconds if row.group == rows.IDLE else options.seconds
-                value = servers.measure(row, name, found, placement, options.workers,
-                                        options.warm_up, seconds)
+                value = measure(options, row, name, found, placement, redis)
                 results.add(row, name, value)
                 say(f"round {number + 1}/{options.rounds}  {row.name:24} {name:10}"
                     f"{value.get('cpu_ns', 0):9.0f} ns  load {value['load_cpu_percent']:.0f} %")
@@ -102,12 +125,23 @@ def command_line():
     return shlex.join(words)
 
 
-def facts(options, placement):
+def facts(options, chosen, placement):
     rounds = f"{options.rounds} round{'s' if options.rounds > 1 else ''}"
     yield (f"{rounds} of {options.seconds:g} s each"
            f" ({options.idle_seconds:g} s of idleness); {placement}")
+    if any(row.has_redis for row in chosen):
+        yield "nodes and Redis share the server's CPUs"
     if options.workers > 1:
         yield f"jackfield with {options.workers} workers, the yardsticks with one thread"
+
+
+def sections(options, chosen, placement, results):
+    """What was measured, by the place where it belongs."""
+    head = report.provenance(command_line(), facts(options, chosen, placement))
+    for section in report.SECTIONS:
+        tables = report.tables(results, section)
+        if tables:
+            yield section, f"{head}\n\n{tables}"
 
 
 def main():
@@ -117,18 +151,17 @@ def main():
         print("\n".join(row.name for row in chosen) or "no row has that name")
         return 0 if chosen else 2
     try:
-        if options.out:
-            report.rewrite(options.out, None)
+        for section in report.SECTIONS if options.out else ():
+            report.rewrite(options.out, section, None)
         placement = servers.Placement(options.workers)
         results = run(options, chosen, servers.find_binaries(options.build), placement)
     except (servers.Failed, ValueError, OSError, subprocess.TimeoutExpired) as error:
         say(f"bench: {error}")
         return 1
-    section = "\n\n".join([report.provenance(command_line(), facts(options, placement)),
-                           report.tables(results)])
-    print(section)
-    if options.out:
-        report.rewrite(options.out, section)
+    for section, text in sections(options, chosen, placement, results):
+        print(text)
+        if options.out:
+            report.rewrite(options.out, section, text)
     return 0
 
 

@@ -6,9 +6,8 @@ import os
 import platform
 import statistics
 
-from rows import ECHO, FAN, HANDLER, HANDSHAKE, IDLE, STEADY, size
-
-BEGIN, END = "<!-- results -->", "<!-- /results -->"
+from rows import (ECHO, FAN, FAR, HANDLER, HANDSHAKE, IDLE, OPS, SPREAD, STEADY, STORE_ECHO,
+                  STORE_GROUP, STORE_HANDSHAKE, size)
 
 TITLES = {
     "epoll": "raw epoll",
@@ -17,6 +16,20 @@ TITLES = {
     "native": "in C: sends the body",
     "lua": "in Lua: returns the body",
     "lua_json": "in Lua: decodes it, looks at the event",
+    "memory": "memory",
+    "redis": "Redis",
+    "group": "one group send",
+    "each": "a send to each",
+    "publish": "Redis alone, a PUBLISH for each",
+}
+
+ALONE, STORE, NODES = "results", "redis store", "between nodes"
+
+# Each has a place of its own in the document.
+SECTIONS = {
+    ALONE: (ECHO, HANDLER, STEADY, FAN, HANDSHAKE, IDLE),
+    STORE: (STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE, OPS),
+    NODES: (FAR, SPREAD),
 }
 
 HEADINGS = {
@@ -26,6 +39,12 @@ HEADINGS = {
     FAN: "Fan-out, per delivery",
     HANDSHAKE: "Handshakes",
     IDLE: "Idle connections",
+    STORE_ECHO: "Routed echo, with Redis and without",
+    STORE_GROUP: "A send to a group, all of it on this node",
+    STORE_HANDSHAKE: "Handshakes, with Redis and without",
+    OPS: "Store operations of one worker",
+    FAR: "From a client of one node to a client of another",
+    SPREAD: "Fan-out over three nodes, per delivery",
 }
 
 
@@ -42,6 +61,10 @@ class Results:
     def median(self, row, server, key):
         return statistics.median(value[key] for value in self.values[row, server])
 
+    def range(self, row, server, get, digits=0):
+        """Median and range of what `get` makes of each report."""
+        return median_range([get(value) for value in self.values[row, server]], digits)
+
     def ratios(self, row, server):
         mine, limit = self.values[row, server], self.values[row, row.base]
         return [m["cpu_ns"] / l["cpu_ns"] for m, l in zip(mine, limit)]
@@ -49,6 +72,13 @@ class Results:
 
 def thousands(number):
     return f"{number:,.0f}"
+
+
+def median_range(numbers, digits):
+    text = f"{statistics.median(numbers):,.{digits}f}"
+    if len(numbers) > 1:
+        text += f" ({min(numbers):,.{digits}f}-{max(numbers):,.{digits}f})"
+    return text
 
 
 def table(head, lines):
@@ -160,6 +190,105 @@ def idle_table(results, rows):
     return table(head, lines)
 
 
+# ---- With a Redis beside it ----
+
+
+def store_traffic(results, row, server, keys=PERCENTILES):
+    """As traffic(), and what it costs Redis."""
+    name, cpu, times, reached, *rest = traffic(results, row, server, keys)
+    beside = thousands(results.median(row, server, "redis_ns")) if server == "redis" else ""
+    return [name, cpu, times, reached, beside, *rest]
+
+
+STORE_HEAD = ["store", "CPU ns", "x memory", "target", "Redis ns"]
+
+
+def store_echo_table(results, rows):
+    head = ["connections", "in flight", "payload", *STORE_HEAD, "messages/s", *TAIL]
+    return table(head, [
+        [connections(row), str(row.depth), size(row.size),
+         *store_traffic(results, row, server)]
+        for row in rows for server in row.servers])
+
+
+def store_group_table(results, rows):
+    head = ["connections", "offered/s", *STORE_HEAD, "messages/s", *TAIL]
+    return table(head, [
+        [connections(row), thousands(row.rate), *store_traffic(results, row, server)]
+        for row in rows for server in row.servers])
+
+
+def store_handshake_table(results, rows):
+    head = ["at a time", *STORE_HEAD, "handshakes/s", *TAIL]
+    return table(head, [
+        [connections(row), *store_traffic(results, row, server)]
+        for row in rows for server in row.servers])
+
+
+OPERATIONS = {
+    "attr_set": "attr_set, 20 octets",
+    "attr_get": "attr_get, 20 octets",
+    "join_leave": "group_join, group_leave, by turns",
+    "group_members": "group_members, of 100",
+    "group_count": "group_count",
+}
+
+
+def operations_table(results, rows):
+    head = ["operation", "store", "nodes", "operations/s", "CPU ns", "Redis ns"]
+    lines = []
+    for row in rows:
+        for server in row.servers:
+            beside = ""
+            if server == "redis":
+                beside = results.range(row, server, lambda value: value["redis_ns"])
+            lines.append([OPERATIONS[row.action], TITLES[server],
+                          str(row.nodes if server == "redis" else 1),
+                          results.range(row, server, lambda value: value["rate"]),
+                          results.range(row, server, lambda value: value["cpu_ns"]), beside])
+    return table(head, lines)
+
+
+def far_table(results, rows):
+    head = ["pairs", "sent", "payload", "node A ns", "node B ns", "Redis ns", "CPU ns, all",
+            "per CPU second", "messages/s", *TAIL]
+    lines = []
+    for row in rows:
+        (server,) = row.servers
+        sent = f"{thousands(row.rate)}/s" if row.rate else f"{row.depth} in flight each"
+        lines.append([
+            thousands(row.connections // 2), sent, size(row.size),
+            *(results.range(row, server, lambda value, at=at: value["nodes_ns"][at])
+              for at in range(row.nodes)),
+            results.range(row, server, lambda value: value["redis_ns"]),
+            results.range(row, server, lambda value: value["cpu_ns"]),
+            thousands(1e9 / results.median(row, server, "cpu_ns")),
+            thousands(results.median(row, server, "rate")),
+            *(results.range(row, server, lambda value, key=key: value[key])
+              for key in PERCENTILES)])
+    return table(head, lines)
+
+
+def spread_table(results, rows):
+    head = ["receivers", "how", "node A ns", "B and C ns", "Redis ns", "CPU ns, all",
+            "x one group send", "deliveries/s", "until the last has it, ms"]
+    lines = []
+    for row in rows:
+        for server in row.servers:
+            nodes = ["", ""]
+            if server != "publish":
+                nodes = [results.range(row, server, lambda value: value["nodes_ns"][0]),
+                         results.range(row, server, lambda value: sum(value["nodes_ns"][1:]))]
+            lines.append([
+                connections(row), TITLES[server], *nodes,
+                results.range(row, server, lambda value: value["redis_ns"]),
+                results.range(row, server, lambda value: value["cpu_ns"]),
+                ratio(results, row, server),
+                thousands(results.median(row, server, "rate")),
+                results.range(row, server, lambda value: value["all_us"] / 1000, 1)])
+    return table(head, lines)
+
+
 TABLES = {
     ECHO: echo_table,
     HANDLER: handler_table,
@@ -167,15 +296,22 @@ TABLES = {
     FAN: fan_table,
     HANDSHAKE: handshake_table,
     IDLE: idle_table,
+    STORE_ECHO: store_echo_table,
+    STORE_GROUP: store_group_table,
+    STORE_HANDSHAKE: store_handshake_table,
+    OPS: operations_table,
+    FAR: far_table,
+    SPREAD: spread_table,
 }
 
 
-def tables(results):
+def tables(results, section):
+    """Empty if nothing in it was measured."""
     lines = []
-    for group, heading in HEADINGS.items():
+    for group in SECTIONS[section]:
         rows = results.rows(group)
         if rows:
-            lines += [f"### {heading}", "", *TABLES[group](results, rows), ""]
+            lines += [f"### {HEADINGS[group]}", "", *TABLES[group](results, rows), ""]
     return "\n".join(lines)
 
 
@@ -199,15 +335,15 @@ def provenance(command, facts):
     ])
 
 
-def rewrite(path, section):
-    """Put the section between the markers of the file, which must be there."""
+def rewrite(path, section, text):
+    """Put the text between the section's markers in the file, which must be there."""
+    begins, ends = f"<!-- {section} -->", f"<!-- /{section} -->"
     with open(path, encoding="utf-8") as file:
-        text = file.read()
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+        before, begin, rest = file.read().partition(begins)
+    _, end, after = rest.partition(ends)
     if not begin or not end:
-        raise ValueError(f"{path} has no {BEGIN} and {END}")
-    if section is None:
+        raise ValueError(f"{path} has no {begins} and {ends}")
+    if text is None:
         return  # it was only asked whether that will be possible
     with open(path, "w", encoding="utf-8") as file:
-        file.write(f"{before}{BEGIN}\n\n{section.strip()}\n\n{END}{after}")
+        file.write(f"{before}{begins}\n\n{text.strip()}\n\n{ends}{after}")

@@ -9,6 +9,15 @@ HANDLER_TARGETS = {"lua": 1.10, "lua_json": 1.30}
 ECHO, STEADY, FAN, HANDSHAKE, IDLE = "echo", "steady", "fan", "handshake", "idle"
 HANDLER = "handler"
 
+# Those with a Redis beside the gateway (cluster.py).
+STORES = ("memory", "redis")
+WAYS = ("group", "each", "publish")  # to everybody, on three nodes
+STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE = "store-echo", "store-group", "store-handshake"
+OPS, FAR, SPREAD = "ops", "far", "spread"
+WITH_REDIS = (STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE, OPS, FAR, SPREAD)
+SCENES = {HANDLER: ECHO, STEADY: ECHO, STORE_ECHO: ECHO, STORE_GROUP: ECHO, OPS: ECHO,
+          STORE_HANDSHAKE: HANDSHAKE, SPREAD: FAN}
+
 
 @dataclass(frozen=True)
 class Row:
@@ -20,13 +29,21 @@ class Row:
     rate: int = 0  # messages per second in all; 0: as fast as the answers come
     target: float = 0  # at most so many times raw epoll; idle: KiB per connection
     full: int = 0  # the connections it was meant to have, if there are fewer
+    nodes: int = 1  # that share a Redis
+    action: str = ""  # the route of its messages, if not the scene's own
+    operations: int = 1  # of the store, that a message stands for
 
     @property
     def name(self):
         meant = self.full or self.connections
         name = f"{self.group}-{meant}"
-        if self.group == HANDSHAKE:
+        if self.group in (HANDSHAKE, STORE_HANDSHAKE):
             return self.group
+        if self.group == OPS:
+            return f"{self.group}-{self.action}"
+        if self.group == FAR:
+            name = f"{self.group}-{meant // 2}"
+            return f"{name}-{self.rate or f'd{self.depth}'}-{size(self.size)}"
         if self.group == IDLE:
             return name
         if self.active:
@@ -37,22 +54,32 @@ class Row:
 
     @property
     def scene(self):
-        return ECHO if self.group in (STEADY, HANDLER) else self.group
+        return SCENES.get(self.group, self.group)
+
+    @property
+    def has_redis(self):
+        return self.group in WITH_REDIS
+
+    def with_action(self, action):
+        return replace(self, action=action)
 
     @property
     def base(self):
         """Whose cost is 1."""
-        return "native" if self.group == HANDLER else "epoll"
+        return {HANDLER: "native", FAR: "nodes", SPREAD: "group"}.get(
+            self.group, "memory" if self.has_redis else "epoll")
 
     def target_of(self, server):
         if self.group == HANDLER:
             return HANDLER_TARGETS.get(server, 0) if self.depth == 1 else 0
-        return self.target if server == "jackfield" else 0
+        return self.target if server in ("jackfield", "redis") else 0
 
     @property
     def servers(self):
         if self.group == HANDLER:
             return HANDLERS
+        if self.has_redis:
+            return {FAR: ("nodes",), SPREAD: WAYS}.get(self.group, STORES)
         return ("epoll", "jackfield") if self.group == FAN else SERVERS
 
 
@@ -81,6 +108,30 @@ def handler_rows():
     yield Row(HANDLER, 100, depth=16)
 
 
+def store_rows():
+    yield Row(STORE_ECHO, 100, target=1.05)
+    yield Row(STORE_ECHO, 100, depth=16, target=1.05)
+    yield Row(STORE_GROUP, 100, depth=256, rate=10000, action="own")
+    yield Row(STORE_HANDSHAKE, 64)
+
+
+def operations(action, count):
+    """What is asked of a group is asked about one on two nodes."""
+    nodes = 2 if action.startswith("group") else 1
+    return Row(OPS, 100, active=1, size=100, nodes=nodes, action=action, operations=count)
+
+
+def operation_rows():
+    for action in ("attr_set", "attr_get", "join_leave", "group_members", "group_count"):
+        yield operations(action, 4000)
+
+
+def far_rows():
+    for octets in (20, 1024):
+        yield Row(FAR, 200, depth=256, size=octets, rate=1000, nodes=2)
+        yield Row(FAR, 200, depth=16, size=octets, nodes=2)
+
+
 def all_rows():
     yield from echo_rows()
     yield from handler_rows()
@@ -88,6 +139,10 @@ def all_rows():
     yield from fan_rows()
     yield Row(HANDSHAKE, 64, target=1.3)
     yield Row(IDLE, 10000, target=1.0)
+    yield from store_rows()
+    yield from operation_rows()
+    yield from far_rows()
+    yield Row(SPREAD, 10000, size=100, nodes=3)
 
 
 def quick_rows():
@@ -99,6 +154,10 @@ def quick_rows():
     yield Row(FAN, 500, depth=16, size=100)
     yield Row(HANDSHAKE, 16)
     yield Row(IDLE, 500)
+    yield Row(STORE_ECHO, 100)
+    yield operations("group_members", 400)
+    yield Row(FAR, 200, depth=16, nodes=2)
+    yield Row(SPREAD, 500, size=100, nodes=3)
 
 
 def within(row, allowed):

@@ -9,9 +9,10 @@ import subprocess
 import tempfile
 import time
 
-from rows import FAN, HANDLERS, HANDSHAKE, IDLE, STEADY
+from rows import FAN, HANDLERS, HANDSHAKE, IDLE
 
-BINARIES = ("jackfield", "echo.so", "fan.so", "load", "yard_epoll", "yard_lws")
+BINARIES = ("jackfield", "echo.so", "crowd.so", "fan.so", "far.so", "ops.so", "own.so", "load",
+            "yard_epoll", "yard_lws")
 SCRIPTS = {"lua": "echo.lua", "lua_json": "decode.lua"}
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -58,24 +59,17 @@ def free_port():
         return probe.getsockname()[1]
 
 
-class Server:
-    """`with Server(...) as server:` it listens; afterwards it has ended, as it should."""
+class Listener:
+    """`with` it: it listens; afterwards it has ended, as it should."""
 
-    def __init__(self, name, row, found, placement, workers):
+    start_s = START_S
+    ends_well = True  # with code 0, when it is asked to
+
+    def __init__(self, name, placement):
         self.name = name
         self.port = free_port()
         self.placement = placement
-        self.command = self.command_for(row, found, workers)
-
-    def command_for(self, row, found, workers):
-        if self.name == "jackfield" or self.name in HANDLERS:
-            plugin = found["fan.so" if row.group in (FAN, HANDSHAKE) else "echo.so"]
-            if self.name in SCRIPTS:
-                plugin = str(HERE / SCRIPTS[self.name])
-            return [found["jackfield"], "run", plugin, "--port", str(self.port),
-                    "--workers", str(workers)]
-        options = ["--fan"] if row.group == FAN else []
-        return [found["yard_" + self.name], *options, str(self.port)]
+        self.command = []
 
     def __enter__(self):
         self.log = tempfile.TemporaryFile()
@@ -90,7 +84,7 @@ class Server:
         return self
 
     def wait_until_it_listens(self):
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + self.start_s
         while time.monotonic() < deadline:
             self.check_alive()
             try:
@@ -123,35 +117,65 @@ class Server:
     def __exit__(self, kind, error, trace):
         code = self.end()
         try:
-            ours = self.name == "jackfield" or self.name in HANDLERS
-            if kind is None and ours and code != 0:
+            if kind is None and self.ends_well and code != 0:
                 raise self.failure(f"was asked to stop; exit code: {code}")
         finally:
             self.log.close()
 
 
-def load_command(row, server, found, warm_up, seconds):
-    command = [found["load"], "-p", str(server.port), "-P", str(server.process.pid),
-               "-c", str(row.connections), "-d", str(row.depth), "-w", str(warm_up),
-               "-t", str(seconds)]
+class Server(Listener):
+    """What is alone: a yardstick, or the gateway with its defaults."""
+
+    def __init__(self, name, row, found, placement, workers):
+        super().__init__(name, placement)
+        self.ends_well = name == "jackfield" or name in HANDLERS
+        self.command = self.command_for(row, found, workers)
+
+    def command_for(self, row, found, workers):
+        if self.ends_well:
+            plugin = found["fan.so" if row.group in (FAN, HANDSHAKE) else "echo.so"]
+            if self.name in SCRIPTS:
+                plugin = str(HERE / SCRIPTS[self.name])
+            return [found["jackfield"], "run", plugin, "--port", str(self.port),
+                    "--workers", str(workers)]
+        options = ["--fan"] if row.group == FAN else []
+        return [found["yard_" + self.name], *options, str(self.port)]
+
+
+def load_command(row, ports, processes, found, warm_up, seconds):
+    command = [found["load"], "-c", str(row.connections), "-d", str(row.depth),
+               "-w", str(warm_up), "-t", str(seconds)]
+    for port in ports:
+        command += ["-p", str(port)]
+    for process in processes:
+        command += ["-P", str(process.pid)]
     if row.active:
         command += ["-k", str(row.active)]
-    if row.group not in (HANDSHAKE, IDLE):
+    if row.scene not in (HANDSHAKE, IDLE):
         command += ["-s", str(row.size)]
-    if row.group == STEADY:
+    if row.rate:
         command += ["-r", str(row.rate)]
+    if row.action:
+        command += ["-A", row.action]
     return [*command, row.scene]
+
+
+def run_load(command, row, placement, seconds, listeners):
+    """What it reports. If it fails, so does the measurement, and the first one that listens
+    may have said why."""
+    ran = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+        timeout=120 + seconds,
+        preexec_fn=lambda: os.sched_setaffinity(0, placement.load))
+    for listener in listeners:
+        listener.check_alive()
+    if ran.returncode != 0:
+        raise listeners[0].failure(f"at {row.name}: {ran.stderr.strip()}")
+    return json.loads(ran.stdout)
 
 
 def measure(row, name, found, placement, workers, warm_up, seconds):
     """One run of one row against one server; what the load generator reports."""
     with Server(name, row, found, placement, workers) as server:
-        ran = subprocess.run(
-            load_command(row, server, found, warm_up, seconds),
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-            timeout=120 + warm_up + seconds,
-            preexec_fn=lambda: os.sched_setaffinity(0, placement.load))
-        server.check_alive()
-        if ran.returncode != 0:
-            raise server.failure(f"at {row.name}: {ran.stderr.strip()}")
-        return json.loads(ran.stdout)
+        command = load_command(row, [server.port], [server.process], found, warm_up, seconds)
+        return run_load(command, row, placement, warm_up + seconds, [server])
