@@ -283,7 +283,7 @@ def spread_table(results, rows):
                 connections(row), TITLES[server], *nodes,
                 results.range(row, server, lambda value: value["redis_ns"]),
                 results.range(row, server, lambda value: value["cpu_ns"]),
-                ratio(results, row, server),
+                "" if server == "publish" else ratio(results, row, server),
                 thousands(results.median(row, server, "rate")),
                 results.range(row, server, lambda value: value["all_us"] / 1000, 1)])
     return table(head, lines)
