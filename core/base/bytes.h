@@ -83,6 +83,31 @@ static inline bool bytes_number(jf_bytes text, uint64_t max, uint64_t *out)
     return text.len > 0;
 }
 
+/* In network byte order, `octets` of them. */
+static inline void bytes_put_number(uint8_t *out, uint64_t number, size_t octets)
+{
+    for (size_t i = octets; i-- > 0; number >>= 8)
+        out[i] = (uint8_t)number;
+}
+
+static inline uint64_t bytes_get_number(const void *in, size_t octets)
+{
+    uint64_t number = 0;
+    for (size_t i = 0; i < octets; i++)
+        number = number << 8 | ((const uint8_t *)in)[i];
+    return number;
+}
+
+/* A copy at *at, where there is room, which then is where the next would go. */
+static inline jf_bytes bytes_keep(jf_bytes view, char **at)
+{
+    char *start = *at;
+    if (view.len)
+        memcpy(start, view.ptr, view.len);
+    *at += view.len;
+    return jf_view(start, view.len);
+}
+
 /* What remains from `from` on; empty when there is less. */
 static inline jf_bytes bytes_from(jf_bytes view, size_t from)
 {

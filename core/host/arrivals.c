@@ -1,6 +1,7 @@
 /* Each kind of letter becomes the mail that a neighbouring worker would have sent. */
 #include "core/host/arrivals.h"
 
+#include "core/base/bytes.h"
 #include "core/base/list.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
@@ -112,9 +113,8 @@ static void bring_answer(struct gateway *gateway, uint16_t from,
                                    .worker = gateway_worker(gateway, letter->place),
                                    .from = from,
                                    .letter = *letter };
-        if (letter->body.len)
-            memcpy(answer->bytes, letter->body.ptr, letter->body.len);
-        answer->letter.body.ptr = answer->bytes;
+        char *at = answer->bytes;
+        answer->letter.body = bytes_keep(letter->body, &at);
         status = mailbox_post(answer->worker->box, &answer->task, size);
     }
     if (status < 0)

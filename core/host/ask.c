@@ -1,5 +1,6 @@
 /* The way of a question: here, to the connection's home, into the store or the outbox, and
  * back. One block of memory goes the whole way. */
+#include "core/base/bytes.h"
 #include "core/base/list.h"
 #include "core/base/memory.h"
 #include "core/host/ask_impl.h"
@@ -221,12 +222,9 @@ struct ask *ask_new(struct worker *worker, jf_worker *plugin_worker,
     if (plugin_worker)
         plugin_hold(plugin_of(plugin_worker->self));
     *ask = (struct ask){ .from = worker, .plugin_worker = plugin_worker, .order = *order };
-    if (order->key.len)
-        memcpy(ask->bytes, order->key.ptr, order->key.len);
-    if (order->value.len)
-        memcpy(ask->bytes + order->key.len, order->value.ptr, order->value.len);
-    ask->order.key.ptr = ask->bytes;
-    ask->order.value.ptr = ask->bytes + order->key.len;
+    char *at = ask->bytes;
+    ask->order.key = bytes_keep(order->key, &at);
+    ask->order.value = bytes_keep(order->value, &at);
     return ask;
 }
 

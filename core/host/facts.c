@@ -56,13 +56,6 @@ static jf_bytes ip_of(jf_bytes peer)
     return is_v4 ? bytes_from(ip, prefix) : ip;
 }
 
-static char *append(char *to, jf_bytes text)
-{
-    if (text.len)
-        memcpy(to, text.ptr, text.len);
-    return to + text.len;
-}
-
 struct facts *facts_new(struct conn *conn)
 {
     char peer[CONN_PEER_MAX];
@@ -76,7 +69,10 @@ struct facts *facts_new(struct conn *conn)
     facts->ip_len = (uint8_t)ip.len;
     facts->host_len = (uint16_t)host.len;
     facts->agent_len = (uint16_t)agent.len;
-    append(append(append(facts->text, ip), host), agent);
+    char *at = facts->text;
+    bytes_keep(ip, &at);
+    bytes_keep(host, &at);
+    bytes_keep(agent, &at);
     return facts;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "core/base/bytes.h"
 #include "core/base/list.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
@@ -87,13 +88,6 @@ static void send_outgoing(struct task *task)
     free(outgoing);
 }
 
-static char *put(char *at, const void *from, size_t len)
-{
-    if (len)
-        memcpy(at, from, len);
-    return at + len;
-}
-
 int far_post(struct cluster *cluster, uint16_t node, const struct letter *letter)
 {
     size_t ids = letter->id_count * sizeof(*letter->ids);
@@ -105,11 +99,10 @@ int far_post(struct cluster *cluster, uint16_t node, const struct letter *letter
         .task.run = send_outgoing, .cluster = cluster, .node = node, .letter = *letter
     };
     outgoing->letter.ids = (const jf_conn_id *)(const void *)outgoing->bytes;
-    char *at = put(outgoing->bytes, letter->ids, ids);
-    outgoing->letter.name.ptr = at;
-    at = put(at, letter->name.ptr, letter->name.len);
-    outgoing->letter.body.ptr = at;
-    put(at, letter->body.ptr, letter->body.len);
+    char *at = outgoing->bytes;
+    bytes_keep(jf_view(letter->ids, ids), &at);
+    outgoing->letter.name = bytes_keep(letter->name, &at);
+    outgoing->letter.body = bytes_keep(letter->body, &at);
     int status = cluster_post(cluster, &outgoing->task, size);
     if (status < 0)
         free(outgoing);

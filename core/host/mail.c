@@ -1,6 +1,7 @@
 /* A letter is one block: the task, the ids or the name, the body. */
 #include "core/host/mail.h"
 
+#include "core/base/bytes.h"
 #include "core/base/list.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
@@ -79,13 +80,6 @@ static int post(struct letter *letter, size_t size)
     return status;
 }
 
-static char *put(char *at, const void *from, size_t len)
-{
-    if (len)
-        memcpy(at, from, len);
-    return at + len;
-}
-
 int mail_post(struct worker *to, const struct mail_order *order)
 {
     size_t ids = order->count * sizeof(jf_conn_id);
@@ -95,11 +89,10 @@ int mail_post(struct worker *to, const struct mail_order *order)
         return JF_E_NOMEM;
     letter->order = *order;
     letter->order.ids = (const jf_conn_id *)(const void *)letter->bytes;
-    char *at = put(letter->bytes, order->ids, ids);
-    letter->order.name.ptr = at;
-    at = put(at, order->name.ptr, order->name.len);
-    letter->order.body.ptr = at;
-    put(at, order->body.ptr, order->body.len);
+    char *at = letter->bytes;
+    bytes_keep(jf_view(order->ids, ids), &at);
+    letter->order.name = bytes_keep(order->name, &at);
+    letter->order.body = bytes_keep(order->body, &at);
     return post(letter, size);
 }
 
@@ -121,8 +114,8 @@ int mail_post_close(struct worker *to, jf_conn_id id, uint16_t code, jf_bytes re
     if (!letter)
         return JF_E_NOMEM;
     letter->code = code;
-    char *at = put(letter->bytes, &id, sizeof(id));
-    letter->order.body = jf_view(at, reason.len);
-    put(at, reason.ptr, reason.len);
+    char *at = letter->bytes;
+    bytes_keep(jf_view(&id, sizeof(id)), &at);
+    letter->order.body = bytes_keep(reason, &at);
     return post(letter, size);
 }

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "core/base/bytes.h"
+
 #define FIN 0x80
 #define RESERVED 0x70
 #define OPCODE 0x0f
@@ -54,24 +56,16 @@ static const char *broken_rule(const struct ws_reader *reader, uint8_t first,
     return reader->message_opcode ? "a message begins inside another" : NULL;
 }
 
-static uint64_t big_endian(const uint8_t *bytes, size_t len)
-{
-    uint64_t value = 0;
-    for (size_t i = 0; i < len; i++)
-        value = value << 8 | bytes[i];
-    return value;
-}
-
 /* The payload's length; which rule it breaks, or NULL. */
 static const char *read_length(const uint8_t *header, uint64_t *out)
 {
     uint64_t length = header[1] & LENGTH;
     uint64_t shortest = 0;
     if (length == LENGTH_16) {
-        length = big_endian(header + 2, 2);
+        length = bytes_get_number(header + 2, 2);
         shortest = LENGTH_16;
     } else if (length == LENGTH_64) {
-        length = big_endian(header + 2, 8);
+        length = bytes_get_number(header + 2, 8);
         shortest = UINT16_MAX + 1;
     }
     if (length < shortest)
@@ -202,7 +196,7 @@ static void read_close(struct ws_reader *reader, uint8_t *data, size_t len,
         fail(reader, out, WS_CLOSE_PROTOCOL, "the close frame has half a code");
         return;
     }
-    out->code = (uint16_t)big_endian(data, 2);
+    out->code = (uint16_t)bytes_get_number(data, 2);
     out->data = data + 2;
     out->len = len - 2;
     if (!ws_close_code_valid(out->code))
@@ -308,8 +302,7 @@ size_t ws_write_header(uint8_t out[WS_HEADER_MAX], enum ws_opcode opcode, bool f
     }
     size_t octets = payload_len <= UINT16_MAX ? 2 : 8;
     out[1] = octets == 2 ? LENGTH_16 : LENGTH_64;
-    for (size_t i = 0; i < octets; i++)
-        out[2 + i] = (uint8_t)((uint64_t)payload_len >> 8 * (octets - 1 - i));
+    bytes_put_number(out + 2, payload_len, octets);
     return 2 + octets;
 }
 

@@ -8,31 +8,17 @@
 
 static const uint8_t magic[3] = { 'J', 'F', 'B' };
 
-static void put(uint8_t *out, uint64_t number, size_t octets)
-{
-    for (size_t i = octets; i-- > 0; number >>= 8)
-        out[i] = (uint8_t)number;
-}
-
-static uint64_t get(const char *in, size_t octets)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < octets; i++)
-        number = number << 8 | (uint8_t)in[i];
-    return number;
-}
-
 void batch_write_head(uint8_t out[BATCH_HEAD], const struct batch_from *from)
 {
     memcpy(out, magic, sizeof(magic));
     out[3] = BATCH_VERSION;
-    put(out + 4, from->node, 2);
-    put(out + 6, from->fence, 8);
+    bytes_put_number(out + 4, from->node, 2);
+    bytes_put_number(out + 6, from->fence, 8);
 }
 
 void batch_write_length(uint8_t out[BATCH_LETTER_HEAD], uint32_t len)
 {
-    put(out, len, BATCH_LETTER_HEAD);
+    bytes_put_number(out, len, BATCH_LETTER_HEAD);
 }
 
 bool batch_next(struct batch *batch, jf_bytes *letter)
@@ -40,13 +26,12 @@ bool batch_next(struct batch *batch, jf_bytes *letter)
     jf_bytes rest = batch->rest;
     if (rest.len < BATCH_LETTER_HEAD)
         return false;
-    size_t len = (size_t)get(rest.ptr, BATCH_LETTER_HEAD);
-    rest.ptr += BATCH_LETTER_HEAD;
-    rest.len -= BATCH_LETTER_HEAD;
+    size_t len = (size_t)bytes_get_number(rest.ptr, BATCH_LETTER_HEAD);
+    rest = bytes_from(rest, BATCH_LETTER_HEAD);
     if (len > rest.len)
         return false;
     *letter = jf_view(rest.ptr, len);
-    batch->rest = jf_view(rest.ptr + len, rest.len - len);
+    batch->rest = bytes_from(rest, len);
     return true;
 }
 
@@ -55,8 +40,8 @@ int batch_read(jf_bytes octets, struct batch *out)
     if (octets.len < BATCH_HEAD || memcmp(octets.ptr, magic, sizeof(magic)) != 0 ||
         octets.ptr[3] != BATCH_VERSION)
         return JF_E_INVALID;
-    struct batch batch = { .from = { .node = (uint16_t)get(octets.ptr + 4, 2),
-                                     .fence = get(octets.ptr + 6, 8) },
+    struct batch batch = { .from = { .node = (uint16_t)bytes_get_number(octets.ptr + 4, 2),
+                                     .fence = bytes_get_number(octets.ptr + 6, 8) },
                            .rest = bytes_from(octets, BATCH_HEAD) };
     struct batch look = batch;
     jf_bytes letter;

@@ -40,20 +40,6 @@ static const struct shape shapes[] = {
 
 #define KINDS (sizeof(shapes) / sizeof(shapes[0]))
 
-static void put(uint8_t *out, uint64_t number, size_t octets)
-{
-    for (size_t i = octets; i-- > 0; number >>= 8)
-        out[i] = (uint8_t)number;
-}
-
-static uint64_t get(const char *in, size_t octets)
-{
-    uint64_t number = 0;
-    for (size_t i = 0; i < octets; i++)
-        number = number << 8 | (uint8_t)in[i];
-    return number;
-}
-
 size_t letter_write(const struct letter *letter, uint8_t head[LETTER_HEAD],
                     jf_bytes pieces[LETTER_PIECES])
 {
@@ -68,11 +54,11 @@ size_t letter_write(const struct letter *letter, uint8_t head[LETTER_HEAD],
     head[PLACE] = letter->place;
     head[VERB] = letter->verb;
     head[OPCODE] = letter->opcode;
-    put(head + CODE, letter->code, 2);
-    put(head + STATUS, (uint32_t)letter->status, 4);
-    put(head + NUMBER, letter->number, 8);
-    put(head + IDS, letter->id_count, 4);
-    put(head + NAME, letter->name.len, 4);
+    bytes_put_number(head + CODE, letter->code, 2);
+    bytes_put_number(head + STATUS, (uint32_t)letter->status, 4);
+    bytes_put_number(head + NUMBER, letter->number, 8);
+    bytes_put_number(head + IDS, letter->id_count, 4);
+    bytes_put_number(head + NAME, letter->name.len, 4);
     for (size_t i = 0; i < LETTER_PIECES; i++) {
         if (all[i].len)
             pieces[count++] = all[i];
@@ -128,14 +114,14 @@ int letter_read(jf_bytes octets, struct letter *out)
         .place = (uint8_t)head.ptr[PLACE],
         .verb = (uint8_t)head.ptr[VERB],
         .opcode = (uint8_t)head.ptr[OPCODE],
-        .code = (uint16_t)get(head.ptr + CODE, 2),
-        .status = (int32_t)(uint32_t)get(head.ptr + STATUS, 4),
-        .number = get(head.ptr + NUMBER, 8),
-        .id_count = (size_t)get(head.ptr + IDS, 4),
+        .code = (uint16_t)bytes_get_number(head.ptr + CODE, 2),
+        .status = (int32_t)(uint32_t)bytes_get_number(head.ptr + STATUS, 4),
+        .number = bytes_get_number(head.ptr + NUMBER, 8),
+        .id_count = (size_t)bytes_get_number(head.ptr + IDS, 4),
     };
     if (letter.kind < LETTER_SEND || (size_t)letter.kind >= KINDS ||
         !cut(&rest, (uint64_t)letter.id_count * sizeof(jf_conn_id), &ids) ||
-        !cut(&rest, get(head.ptr + NAME, 4), &letter.name))
+        !cut(&rest, bytes_get_number(head.ptr + NAME, 4), &letter.name))
         return JF_E_INVALID;
     letter.ids = (const jf_conn_id *)(const void *)ids.ptr;
     letter.body = rest;

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "core/base/bytes.h"
 #include "core/base/memory.h"
 #include "core/base/random.h"
 #include "core/base/table.h"
@@ -416,14 +417,6 @@ static size_t size_of_entries(const struct entry *entry)
     return size;
 }
 
-/* One word into the copy; returns where the octets of the next one go. */
-static char *copy_word(jf_bytes *word, const char *octets, size_t len, char *at)
-{
-    memcpy(at, octets, len);
-    *word = jf_view(at, len);
-    return at + len;
-}
-
 static struct ledger_copy *copy_record(const struct record *record)
 {
     size_t words = record->group_count + (size_t)record->attr_count * 2;
@@ -436,10 +429,11 @@ static struct ledger_copy *copy_record(const struct record *record)
     jf_bytes *word = copy->words;
     char *at = (char *)(copy->words + words);
     for (const struct entry *entry = record->groups; entry; entry = entry->next)
-        at = copy_word(word++, entry->octets, entry->key_len, at);
+        *word++ = bytes_keep(jf_view(entry->octets, entry->key_len), &at);
     for (const struct entry *entry = record->attrs; entry; entry = entry->next) {
-        at = copy_word(word++, entry->octets, entry->key_len, at);
-        at = copy_word(word++, entry->octets + entry->key_len, entry->value_len, at);
+        *word++ = bytes_keep(jf_view(entry->octets, entry->key_len), &at);
+        *word++ =
+            bytes_keep(jf_view(entry->octets + entry->key_len, entry->value_len), &at);
     }
     return copy;
 }

@@ -14,15 +14,6 @@ static size_t octets_of(const struct redis_reply *words)
     return octets;
 }
 
-static jf_bytes keep(jf_bytes word, char **at)
-{
-    char *start = *at;
-    if (word.len)
-        memcpy(start, word.ptr, word.len);
-    *at += word.len;
-    return jf_view(start, word.len);
-}
-
 /* "1700000000000 prod" */
 static void read_entry(struct orphan *orphan, jf_bytes entry)
 {
@@ -38,12 +29,12 @@ static jf_bytes *take_attrs(struct orphan *orphan, const struct redis_reply *att
     orphan->attrs = word;
     for (size_t i = 0; i + 1 < redis_reply_count(attrs); i += 2) {
         jf_bytes key = redis_reply_bytes(redis_reply_at(attrs, i));
-        jf_bytes value = keep(redis_reply_bytes(redis_reply_at(attrs, i + 1)), at);
+        jf_bytes value = bytes_keep(redis_reply_bytes(redis_reply_at(attrs, i + 1)), at);
         if (!key.len) {
             read_entry(orphan, value);
             continue;
         }
-        *word++ = keep(key, at);
+        *word++ = bytes_keep(key, at);
         *word++ = value;
         orphan->attr_count++;
     }
@@ -56,7 +47,7 @@ static void take_groups(struct orphan *orphan, const struct redis_reply *groups,
     orphan->groups = word;
     orphan->group_count = redis_reply_count(groups);
     for (size_t i = 0; i < orphan->group_count; i++)
-        *word++ = keep(redis_reply_bytes(redis_reply_at(groups, i)), at);
+        *word++ = bytes_keep(redis_reply_bytes(redis_reply_at(groups, i)), at);
 }
 
 struct orphan *orphan_read(jf_conn_id conn, const struct redis_reply *attrs,
