@@ -60,11 +60,6 @@ static int check_message(uint32_t opcode, jf_bytes body)
     return JF_OK;
 }
 
-static int send_order(struct worker *home, const struct mail_order *order)
-{
-    return home == worker_current() ? mail_deliver(home, order) : mail_post(home, order);
-}
-
 static int api_send(jf_self *self, jf_conn_id to, uint32_t opcode, jf_bytes body)
 {
     (void)self;
@@ -73,68 +68,32 @@ static int api_send(jf_self *self, jf_conn_id to, uint32_t opcode, jf_bytes body
         return status;
     struct worker *home = gateway_home_of(the_gateway, to);
     struct mail_order order = { MAIL_IDS, .ids = &to, .count = 1, opcode, body };
-    return home ? send_order(home, &order) : far_send(the_gateway, &order);
+    return home ? mail_send(home, &order) : far_send(the_gateway, &order);
 }
 
-/* Every worker gets the order, this one last, so that its own clients have no head start.
- * What one worker cannot take must not keep the others from it. */
-static int send_everywhere(const struct mail_order *order)
+/* Who is gone is passed by, wherever that is. */
+static int worse(int worst, int status)
 {
-    struct worker *here = worker_current();
-    uint32_t count = gateway_worker_count(the_gateway);
-    int worst = JF_OK;
-    for (uint32_t i = 0; i < count; i++) {
-        struct worker *worker = gateway_worker(the_gateway, i);
-        int status = worker == here ? JF_OK : mail_post(worker, order);
-        if (status < 0)
-            worst = status;
-    }
-    if (here) {
-        int status = mail_deliver(here, order);
-        if (status < 0)
-            worst = status;
-    }
-    int status = far_send(the_gateway, order);
-    return status < 0 ? status : worst;
-}
-
-/* Those of `ids` that live on `worker`, or with NULL on another node, into `mine`; how
- * many. */
-static size_t select_of_worker(const struct worker *worker, const jf_conn_id *ids,
-                               size_t count, jf_conn_id *mine)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (gateway_home_of(the_gateway, ids[i]) == worker)
-            mine[found++] = ids[i];
-    }
-    return found;
+    return status < 0 && status != JF_E_GONE ? status : worst;
 }
 
 static int api_send_many(jf_self *self, const jf_conn_id *to, size_t count, uint32_t opcode,
                          jf_bytes body)
 {
     (void)self;
-    int worst = check_message(opcode, body);
-    if (worst < 0 || !count)
-        return worst;
-    if (count > SIZE_MAX / sizeof(*to))
-        return JF_E_INVALID;
-    AUTO_FREE jf_conn_id *mine = try_alloc(count * sizeof(*mine));
-    if (!mine)
-        return JF_E_NOMEM;
-    for (uint32_t i = 0; i < gateway_worker_count(the_gateway); i++) {
-        struct worker *worker = gateway_worker(the_gateway, i);
-        size_t found = select_of_worker(worker, to, count, mine);
-        struct mail_order order = { MAIL_IDS, .ids = mine, .count = found, opcode, body };
-        int status = found ? send_order(worker, &order) : JF_OK;
-        if (status < 0 && status != JF_E_GONE)
-            worst = status;
-    }
-    size_t far = select_of_worker(NULL, to, count, mine);
-    struct mail_order order = { MAIL_IDS, .ids = mine, .count = far, opcode, body };
-    int status = far ? far_send(the_gateway, &order) : JF_OK;
-    return status < 0 && status != JF_E_GONE ? status : worst;
+    int status = check_message(opcode, body);
+    if (status < 0 || !count)
+        return status;
+    struct mail_order order = { MAIL_IDS, .ids = to, .count = count, opcode, body };
+    status = worse(status, mail_send_ids(the_gateway, &order));
+    return worse(status, far_send(the_gateway, &order));
+}
+
+/* What cannot reach the other nodes has reached this one. */
+static int send_everywhere(const struct mail_order *order)
+{
+    int status = mail_send_everywhere(the_gateway, order);
+    return worse(status, far_send(the_gateway, order));
 }
 
 static int api_send_group(jf_self *self, jf_bytes group, uint32_t opcode, jf_bytes body)

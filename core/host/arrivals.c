@@ -21,51 +21,16 @@ static void heed(int status)
 
 /* ---- To connections and groups ------------------------------------------ */
 
-static void send_to_workers(struct gateway *gateway, const struct mail_order *order)
-{
-    for (uint32_t i = 0; i < gateway_worker_count(gateway); i++)
-        heed(mail_post(gateway_worker(gateway, i), order));
-}
-
-static size_t select_of_worker(struct gateway *gateway, const struct worker *worker,
-                               const struct letter *letter, jf_conn_id *mine)
-{
-    size_t found = 0;
-    for (size_t i = 0; i < letter->id_count; i++) {
-        if (gateway_home_of(gateway, letter->ids[i]) == worker)
-            mine[found++] = letter->ids[i];
-    }
-    return found;
-}
-
-static void send_to_many(struct gateway *gateway, const struct letter *letter)
-{
-    AUTO_FREE jf_conn_id *mine = try_alloc(letter->id_count * sizeof(*mine));
-    if (!mine) {
-        heed(JF_E_NOMEM);
-        return;
-    }
-    for (uint32_t i = 0; i < gateway_worker_count(gateway); i++) {
-        struct worker *worker = gateway_worker(gateway, i);
-        size_t count = select_of_worker(gateway, worker, letter, mine);
-        const struct mail_order order = { MAIL_IDS, .ids = mine, .count = count,
-                                          letter->opcode, letter->body };
-        if (count)
-            heed(mail_post(worker, &order));
-    }
-}
-
 static void send_to_ids(struct gateway *gateway, const struct letter *letter)
 {
-    if (letter->id_count > 1) {
-        send_to_many(gateway, letter);
-        return;
-    }
-    const struct mail_order order = { MAIL_IDS, .ids = letter->ids, .count = 1,
-                                      letter->opcode, letter->body };
-    struct worker *home = gateway_home_of(gateway, letter->ids[0]);
-    if (home)
-        heed(mail_post(home, &order));
+    const struct mail_order order = { MAIL_IDS, .ids = letter->ids,
+                                      .count = letter->id_count, letter->opcode,
+                                      letter->body };
+    struct worker *only = gateway_home_of(gateway, letter->ids[0]);
+    if (letter->id_count > 1)
+        heed(mail_send_ids(gateway, &order));
+    else if (only)
+        heed(mail_send(only, &order));
 }
 
 static void send_to_name(struct gateway *gateway, enum mail_to to,
@@ -73,7 +38,7 @@ static void send_to_name(struct gateway *gateway, enum mail_to to,
 {
     const struct mail_order order = { to, .name = letter->name, .opcode = letter->opcode,
                                       .body = letter->body };
-    send_to_workers(gateway, &order);
+    heed(mail_send_everywhere(gateway, &order));
 }
 
 static void close_one(struct gateway *gateway, const struct letter *letter)

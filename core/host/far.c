@@ -132,30 +132,52 @@ static size_t same_node(const jf_conn_id *ids, size_t count)
     return same;
 }
 
-static int send_to_ids(struct gateway *gateway, const struct mail_order *order)
+static int send_to_node(struct gateway *gateway, const struct mail_order *order,
+                        const jf_conn_id *ids, size_t count)
 {
-    int worst = JF_OK;
+    const struct letter letter = { .kind = LETTER_SEND,
+                                   .opcode = (uint8_t)order->opcode,
+                                   .ids = ids,
+                                   .id_count = count,
+                                   .body = order->body };
+    return send(gateway, conn_id_node(ids[0]), &letter);
+}
+
+static size_t select_far(struct gateway *gateway, const struct mail_order *order,
+                         jf_conn_id *far)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < order->count; i++) {
+        if (gateway_is_far(gateway, order->ids[i]))
+            far[found++] = order->ids[i];
+    }
+    return found;
+}
+
+static int send_to_many(struct gateway *gateway, const struct mail_order *order)
+{
     AUTO_FREE jf_conn_id *ids = try_alloc(order->count * sizeof(*ids));
     if (!ids)
         return JF_E_NOMEM;
-    memcpy(ids, order->ids, order->count * sizeof(*ids));
-    qsort(ids, order->count, sizeof(*ids), by_node);
-    for (size_t at = 0, count; at < order->count; at += count) {
-        count = same_node(ids + at, order->count - at);
-        if (!gateway_is_far(gateway, ids[at])) { /* nobody's */
-            worst = worst < 0 ? worst : JF_E_GONE;
-            continue;
-        }
-        const struct letter letter = { .kind = LETTER_SEND,
-                                       .opcode = (uint8_t)order->opcode,
-                                       .ids = ids + at,
-                                       .id_count = count,
-                                       .body = order->body };
-        int status = send(gateway, conn_id_node(ids[at]), &letter);
+    size_t count = select_far(gateway, order, ids);
+    int worst = count ? JF_OK : JF_E_GONE;
+    qsort(ids, count, sizeof(*ids), by_node);
+    for (size_t at = 0, same; at < count; at += same) {
+        same = same_node(ids + at, count - at);
+        int status = send_to_node(gateway, order, ids + at, same);
         if (status < 0)
             worst = status;
     }
     return worst;
+}
+
+static int send_to_ids(struct gateway *gateway, const struct mail_order *order)
+{
+    if (order->count > 1)
+        return send_to_many(gateway, order);
+    return gateway_is_far(gateway, order->ids[0])
+               ? send_to_node(gateway, order, order->ids, 1)
+               : JF_E_GONE;
 }
 
 int far_send(struct gateway *gateway, const struct mail_order *order)

@@ -27,10 +27,10 @@ void far_fail_questions(struct worker *worker, int status);
  * letter is copied. JF_E_FULL, JF_E_NOMEM, JF_E_STOPPING. [any thread] */
 int far_post(struct cluster *cluster, uint16_t node, const struct letter *letter);
 
-/* To those of other nodes whom the order means: of MAIL_IDS all must be such, of the others
- * it is up to Redis who has any. JF_OK: it is tried. JF_E_UNAVAILABLE: Redis is away, or
- * this node's number is in doubt. JF_E_FULL, JF_E_TOO_BIG, JF_E_NOMEM. What is true of one
- * node does not keep the message from the others. [any thread] */
+/* To those of other nodes whom the order means; of its ids those of this node are passed
+ * by. JF_OK: it is tried. JF_E_GONE: no id is of another node. JF_E_UNAVAILABLE: Redis is
+ * away, or this node's number is in doubt. JF_E_FULL, JF_E_TOO_BIG, JF_E_NOMEM. What is
+ * true of one node does not keep the message from the others. [any thread] */
 int far_send(struct gateway *gateway, const struct mail_order *order);
 
 /* [any thread] */

@@ -96,6 +96,57 @@ int mail_post(struct worker *to, const struct mail_order *order)
     return post(letter, size);
 }
 
+int mail_send(struct worker *home, const struct mail_order *order)
+{
+    return home == worker_current() ? mail_deliver(home, order) : mail_post(home, order);
+}
+
+/* Those of `ids` that live on `worker`, into `mine`; how many. */
+static size_t select_of_worker(const struct worker *worker, const struct mail_order *order,
+                               jf_conn_id *mine)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < order->count; i++) {
+        if (gateway_home_of(worker->gateway, order->ids[i]) == worker)
+            mine[found++] = order->ids[i];
+    }
+    return found;
+}
+
+int mail_send_ids(struct gateway *gateway, const struct mail_order *order)
+{
+    int worst = JF_OK;
+    if (order->count > SIZE_MAX / sizeof(*order->ids))
+        return JF_E_INVALID;
+    AUTO_FREE jf_conn_id *mine = try_alloc(order->count * sizeof(*mine));
+    if (!mine)
+        return JF_E_NOMEM;
+    for (uint32_t i = 0; i < gateway_worker_count(gateway); i++) {
+        struct worker *worker = gateway_worker(gateway, i);
+        struct mail_order part = *order;
+        part.ids = mine;
+        part.count = select_of_worker(worker, order, mine);
+        int status = part.count ? mail_send(worker, &part) : JF_OK;
+        if (status < 0 && status != JF_E_GONE)
+            worst = status;
+    }
+    return worst;
+}
+
+int mail_send_everywhere(struct gateway *gateway, const struct mail_order *order)
+{
+    struct worker *here = worker_current();
+    int worst = JF_OK;
+    for (uint32_t i = 0; i < gateway_worker_count(gateway); i++) {
+        struct worker *worker = gateway_worker(gateway, i);
+        int status = worker == here ? JF_OK : mail_post(worker, order);
+        if (status < 0)
+            worst = status;
+    }
+    int status = here ? mail_deliver(here, order) : JF_OK;
+    return status < 0 ? status : worst;
+}
+
 static void open_closing_letter(struct task *task)
 {
     struct letter *letter = CONTAINER_OF(task, struct letter, task);

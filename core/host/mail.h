@@ -33,6 +33,18 @@ int mail_deliver(struct worker *worker, const struct mail_order *order);
  */
 int mail_post(struct worker *to, const struct mail_order *order);
 
+/* Here and now, if that is `home`, or by its mailbox. [any thread] */
+int mail_send(struct worker *home, const struct mail_order *order);
+
+/* Those of the order's ids that live on this node, each at its home; who has gone is passed
+ * by. JF_E_NOMEM; else the status of a worker that could not take it, which keeps it from
+ * no other. [any thread] */
+int mail_send_ids(struct gateway *gateway, const struct mail_order *order);
+
+/* A group or a stage, on all workers of this node; the caller's own one comes last, so that
+ * its clients have no head start. The status as above. [any thread] */
+int mail_send_everywhere(struct gateway *gateway, const struct mail_order *order);
+
 /* Close a connection of `to`. [any thread] */
 int mail_post_close(struct worker *to, jf_conn_id id, uint16_t code, jf_bytes reason);
 
