@@ -7,7 +7,7 @@
 #include "core/host/far.h"
 
 int cluster_new(struct gateway *gateway, const struct config *config,
-                struct cluster_self *self, struct cluster **out, char *error,
+                struct batch_from *self, struct cluster **out, char *error,
                 size_t error_size)
 {
     (void)gateway;

@@ -3,7 +3,6 @@
 #include "core/host/cluster.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -12,7 +11,6 @@
 #include "core/base/memory.h"
 #include "core/base/status.h"
 #include "core/host/arrivals.h"
-#include "core/host/dispatch.h"
 #include "core/host/reaper.h"
 #include "core/host/worker.h"
 #include "core/loop/loop.h"
@@ -39,28 +37,18 @@ struct cluster {
     struct reaper *reaper;
     pthread_t thread;
 
-    struct resumption *resumptions; /* by worker */
-
     /* the main thread's */
     bool started, stopped;
     struct task drain, stop;
 
-    /* under the lock: what the main thread is to know */
+    /* under the lock: what the main thread is to know, and does not yet */
     pthread_mutex_t lock;
-    pthread_cond_t first; /* number, or refusal, for which it waits at the start */
-    struct cluster_self self;
-    bool taken;
+    pthread_cond_t changed; /* for which it waits at the start */
+    bool lost, sure, taken; /* the number before; the number; another one, `self` */
+    struct batch_from self;
     char refused[LOG_QUOTED_MAX]; /* by Redis, which has said why */
-    struct list_node news;        /* since then */
+    bool telling;                 /* tell_news is posted */
     struct task tell_news;
-    bool telling; /* that is posted */
-};
-
-/* A worker goes on with connections it held. */
-struct resumption {
-    struct task task;
-    struct worker *worker;
-    atomic_bool posted;
 };
 
 struct gateway *cluster_gateway(const struct cluster *cluster)
@@ -70,96 +58,59 @@ struct gateway *cluster_gateway(const struct cluster *cluster)
 
 /* ---- News of the number, to the main thread ----------------------------- */
 
-struct number_news {
-    struct list_node node;
-    bool taken; /* or lost */
-    struct cluster_self self;
-};
-
-static struct number_news *next_news(struct cluster *cluster)
-{
-    pthread_mutex_lock(&cluster->lock);
-    struct list_node *node = list_first(&cluster->news);
-    if (node)
-        list_remove(node);
-    else
-        cluster->telling = false;
-    pthread_mutex_unlock(&cluster->lock);
-    return node ? CONTAINER_OF(node, struct number_news, node) : NULL;
-}
-
+/* Several at once are as good as one after the other: what counts is the latest number. */
 static void tell_news(struct task *task)
 {
     struct cluster *cluster = CONTAINER_OF(task, struct cluster, tell_news);
-    struct number_news *news;
-    while ((news = next_news(cluster))) {
-        if (news->taken)
-            gateway_number_taken(cluster->gateway, news->self);
-        else
-            gateway_number_lost(cluster->gateway);
-        free(news);
-    }
+    pthread_mutex_lock(&cluster->lock);
+    bool lost = cluster->lost, sure = cluster->sure, taken = cluster->taken;
+    struct batch_from self = cluster->self;
+    cluster->lost = cluster->sure = cluster->taken = cluster->telling = false;
+    pthread_mutex_unlock(&cluster->lock);
+    if (lost)
+        gateway_number_lost(cluster->gateway);
+    if (sure)
+        gateway_number_sure(cluster->gateway);
+    if (taken)
+        gateway_number_taken(cluster->gateway, self);
 }
 
-static void post_news(struct cluster *cluster, bool taken, struct cluster_self self)
+/* With the lock held, which is released. */
+static void post_news(struct cluster *cluster)
 {
-    struct number_news *news = xnew(struct number_news);
-    news->taken = taken;
-    news->self = self;
-    pthread_mutex_lock(&cluster->lock);
-    list_append(&cluster->news, &news->node);
     bool telling = cluster->telling;
     cluster->telling = true;
+    pthread_cond_signal(&cluster->changed);
     pthread_mutex_unlock(&cluster->lock);
     if (!telling)
         mailbox_post_reserved(gateway_box(cluster->gateway), &cluster->tell_news);
 }
 
-/* True: the main thread waits for it. */
-static bool is_first(struct cluster *cluster, struct cluster_self self)
-{
-    pthread_mutex_lock(&cluster->lock);
-    bool first = !cluster->taken;
-    cluster->taken = true;
-    cluster->self = self;
-    pthread_cond_signal(&cluster->first);
-    pthread_mutex_unlock(&cluster->lock);
-    return first;
-}
-
-static void on_taken(void *data, struct batch_from taken)
+static void on_taken(void *data, struct batch_from self)
 {
     struct cluster *cluster = data;
-    const struct cluster_self self = { taken.node, taken.fence };
-    if (!is_first(cluster, self))
-        post_news(cluster, true, self);
-}
-
-static void resume(struct task *task)
-{
-    struct resumption *resumption = CONTAINER_OF(task, struct resumption, task);
-    atomic_store(&resumption->posted, false);
-    dispatch_resume_held(resumption->worker);
+    pthread_mutex_lock(&cluster->lock);
+    cluster->taken = true;
+    cluster->self = self;
+    post_news(cluster);
 }
 
 static void on_sure(void *data)
 {
     struct cluster *cluster = data;
-    for (uint32_t i = 0; i < gateway_worker_count(cluster->gateway); i++) {
-        struct resumption *resumption = &cluster->resumptions[i];
-        if (atomic_exchange(&resumption->posted, true))
-            continue;
-        resumption->worker = gateway_worker(cluster->gateway, i);
-        resumption->task.run = resume;
-        mailbox_post_reserved(resumption->worker->box, &resumption->task);
-    }
+    pthread_mutex_lock(&cluster->lock);
+    cluster->sure = true;
+    post_news(cluster);
 }
 
 static void on_lost(void *data)
 {
     struct cluster *cluster = data;
     relay_in_ignore(cluster->in);
-    post_news(cluster, false, (struct cluster_self){ 0 });
+    pthread_mutex_lock(&cluster->lock);
+    cluster->lost = true;
+    cluster->sure = cluster->taken = false;
+    post_news(cluster);
     lease_take(cluster->lease);
 }
 
@@ -168,7 +119,7 @@ static void on_refused(void *data, const char *why)
     struct cluster *cluster = data;
     pthread_mutex_lock(&cluster->lock);
     snprintf(cluster->refused, sizeof(cluster->refused), "%s", why);
-    pthread_cond_signal(&cluster->first);
+    pthread_cond_signal(&cluster->changed);
     pthread_mutex_unlock(&cluster->lock);
 }
 
@@ -317,29 +268,18 @@ void cluster_stop(struct cluster *cluster)
 
 /* ---- Life --------------------------------------------------------------- */
 
-static void free_news(struct cluster *cluster)
-{
-    struct list_node *node;
-    while ((node = list_first(&cluster->news))) {
-        list_remove(node);
-        free(CONTAINER_OF(node, struct number_news, node));
-    }
-}
-
 void cluster_free(struct cluster *cluster)
 {
     if (!cluster)
         return;
     cluster_stop(cluster);
-    if (!cluster->started)
+    if (!cluster->started && cluster->box) /* else there was not even a loop */
         take_down(cluster);
     loop_free(cluster->loop);
     mailbox_free(cluster->box);
-    free_news(cluster);
-    pthread_cond_destroy(&cluster->first);
+    pthread_cond_destroy(&cluster->changed);
     pthread_mutex_destroy(&cluster->lock);
     redis_url_fini(&cluster->url);
-    free(cluster->resumptions);
     free(cluster);
 }
 
@@ -353,17 +293,19 @@ static void *run(void *data)
 }
 
 /* Looks at the clock now and then only to say that it still waits. */
-static bool wait_for_number(struct cluster *cluster)
+static bool wait_for_number(struct cluster *cluster, struct batch_from *self)
 {
     struct timespec until;
     pthread_mutex_lock(&cluster->lock);
     while (!cluster->taken && !cluster->refused[0]) {
         clock_gettime(CLOCK_MONOTONIC, &until);
         until.tv_sec += STILL_WAITING_S;
-        if (pthread_cond_timedwait(&cluster->first, &cluster->lock, &until) != 0)
+        if (pthread_cond_timedwait(&cluster->changed, &cluster->lock, &until) != 0)
             LOG_WARN(MAIN, "event=waiting_for_redis");
     }
     bool taken = cluster->taken;
+    cluster->taken = false; /* the main thread knows */
+    *self = cluster->self;
     pthread_mutex_unlock(&cluster->lock);
     return taken;
 }
@@ -373,10 +315,9 @@ static void init_lock(struct cluster *cluster)
     pthread_condattr_t attributes;
     pthread_condattr_init(&attributes);
     pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&cluster->first, &attributes);
+    pthread_cond_init(&cluster->changed, &attributes);
     pthread_condattr_destroy(&attributes);
     pthread_mutex_init(&cluster->lock, NULL);
-    list_init(&cluster->news);
     cluster->tell_news.run = tell_news;
 }
 
@@ -425,19 +366,17 @@ static int build(struct cluster *cluster)
 }
 
 int cluster_new(struct gateway *gateway, const struct config *config,
-                struct cluster_self *self, struct cluster **out, char *error,
+                struct batch_from *self, struct cluster **out, char *error,
                 size_t error_size)
 {
     struct cluster *cluster = xnew(struct cluster);
     cluster->gateway = gateway;
     cluster->config = config;
-    cluster->resumptions =
-        xcalloc(gateway_worker_count(gateway), sizeof(*cluster->resumptions));
     init_lock(cluster);
     int status = build(cluster);
     if (status < 0) {
         snprintf(error, error_size, "the system refused what links to Redis need");
-    } else if (!wait_for_number(cluster)) {
+    } else if (!wait_for_number(cluster, self)) {
         snprintf(error, error_size, "store.url: Redis refuses: %s", cluster->refused);
         status = JF_E_DENIED;
     }
@@ -445,7 +384,6 @@ int cluster_new(struct gateway *gateway, const struct config *config,
         cluster_free(cluster);
         return status;
     }
-    *self = cluster->self;
     *out = cluster;
     return JF_OK;
 }

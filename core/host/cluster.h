@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "core/loop/task.h"
+#include "core/relay/batch.h"
 
 struct cluster;
 struct config;
@@ -21,17 +22,11 @@ struct lease;
 struct relay_options;
 struct relay_out;
 
-/* Who this node is: which number, and for the how manieth time that was given. */
-struct cluster_self {
-    uint16_t node;
-    uint64_t fence;
-};
-
 /* Starts the thread, and waits until the node has a number: as long as Redis is away or has
  * just been emptied that lasts, and the log says so. On failure *error is a sentence: Redis
  * refuses the user, or a script. [main thread] */
 int cluster_new(struct gateway *gateway, const struct config *config,
-                struct cluster_self *self, struct cluster **out, char *error,
+                struct batch_from *self, struct cluster **out, char *error,
                 size_t error_size);
 
 /* The workers are there: letters for this node may come, and others may be buried. Said

@@ -437,7 +437,7 @@ int gateway_check(const struct config *config, char *error, size_t error_size)
     return status;
 }
 
-void gateway_take_number(struct gateway *gateway, struct cluster_self self)
+void gateway_take_number(struct gateway *gateway, struct batch_from self)
 {
     struct store_options options = store_options(gateway->config);
     options.node = self.node;
@@ -453,7 +453,13 @@ void gateway_number_lost(struct gateway *gateway)
         renumber_lost(gateway->renumber);
 }
 
-void gateway_number_taken(struct gateway *gateway, struct cluster_self self)
+void gateway_number_sure(struct gateway *gateway)
+{
+    if (gateway->phase != HALTING)
+        renumber_sure(gateway->renumber);
+}
+
+void gateway_number_taken(struct gateway *gateway, struct batch_from self)
 {
     if (gateway->phase == STARTING || gateway->phase == SERVING)
         renumber_taken(gateway->renumber, self);
@@ -463,7 +469,7 @@ void gateway_number_taken(struct gateway *gateway, struct cluster_self self)
 static int open_store(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
 {
     const struct config *config = gateway->config;
-    struct cluster_self self = { 0 };
+    struct batch_from self = { 0 };
     int status = gateway_check(config, error, GATEWAY_ERROR_MAX);
     if (status < 0)
         return status;

@@ -16,8 +16,8 @@
 #include "core/parse/config.h"
 #include "sdk/jackfield.h"
 
+struct batch_from;
 struct cluster;
-struct cluster_self;
 struct config_source;
 struct gateway;
 struct list_node;
@@ -85,11 +85,12 @@ struct list_node *gateway_rounds(struct gateway *gateway);
 
 /* News of the node's number, from its lease. [main thread] */
 void gateway_number_lost(struct gateway *gateway);
-void gateway_number_taken(struct gateway *gateway, struct cluster_self self);
+void gateway_number_sure(struct gateway *gateway);
+void gateway_number_taken(struct gateway *gateway, struct batch_from self);
 
 /* For whoever carries out the change. The store is another one afterwards. */
 struct renumber *gateway_renumber(const struct gateway *gateway); /* [any thread] */
-void gateway_take_number(struct gateway *gateway, struct cluster_self self);
+void gateway_take_number(struct gateway *gateway, struct batch_from self);
 
 /* For workers that are being built. The options are without limits. [main thread] */
 const struct config *gateway_config(const struct gateway *gateway);

@@ -20,10 +20,10 @@
 struct renumber {
     struct gateway *gateway;
     enum { SURE, LEAVING, MOVING } phase;
-    struct cluster_self latest; /* the number that was taken last */
-    bool has_latest;            /* and it is not lost again */
-    bool lost_again;            /* while moving: the number that is moved to */
-    struct cluster_self self;   /* the number that is moved to */
+    struct batch_from latest; /* the number that was taken last */
+    bool has_latest;          /* and it is not lost again */
+    bool lost_again;          /* while moving: the number that is moved to */
+    struct batch_from self;   /* the number that is moved to */
     struct store_shared *old_store;
     _Atomic uint32_t crowded; /* workers that are not empty yet */
     struct task empty_news;
@@ -77,6 +77,19 @@ void renumber_lost(struct renumber *renumber)
         leave(renumber);
 }
 
+/* ---- It was only in doubt ----------------------------------------------- */
+
+static void resume_on_worker(struct worker *worker, void *data)
+{
+    (void)data;
+    dispatch_resume_held(worker);
+}
+
+void renumber_sure(struct renumber *renumber)
+{
+    round_start(renumber->gateway, resume_on_worker, nothing, renumber);
+}
+
 /* ---- Moving in ---------------------------------------------------------- */
 
 static void move_on_worker(struct worker *worker, void *data)
@@ -124,7 +137,7 @@ static void on_empty(struct task *task)
     try_to_move(CONTAINER_OF(task, struct renumber, empty_news));
 }
 
-void renumber_taken(struct renumber *renumber, struct cluster_self self)
+void renumber_taken(struct renumber *renumber, struct batch_from self)
 {
     renumber->latest = self;
     renumber->has_latest = true;

@@ -20,7 +20,8 @@ void renumber_free(struct renumber *renumber); /* NULL is accepted */
 
 /* News of the number. [main thread] */
 void renumber_lost(struct renumber *renumber);
-void renumber_taken(struct renumber *renumber, struct cluster_self self);
+void renumber_sure(struct renumber *renumber); /* it was ours all the time */
+void renumber_taken(struct renumber *renumber, struct batch_from self);
 
 /* A connection has gone: was it the last under the old number? [home worker] */
 void renumber_check_empty(struct worker *worker);
