@@ -10,20 +10,39 @@
 
 /* ---- In and out --------------------------------------------------------- */
 
-struct entry {
+/* Something the store is told, and nobody waits for but a worker that ends. */
+struct news {
     struct store_op op;
     struct worker *worker;
 };
 
-static void entered(struct store_op *op, int status)
+static void told(struct store_op *op, int status)
 {
-    struct entry *entry = CONTAINER_OF(op, struct entry, op);
-    struct worker *worker = entry->worker;
-    if (status < 0)
-        LOG_RARELY(ERROR, STORE, 10, "event=not_entered status=%s", status_name(status));
-    free(entry);
+    struct news *news = CONTAINER_OF(op, struct news, op);
+    struct worker *worker = news->worker;
+    if (status < 0 && status != JF_E_STOPPING)
+        LOG_RARELY(ERROR, STORE, 10, "event=not_told status=%s", status_name(status));
+    free(news);
     worker->waiting_asks--;
     worker_check_drained(worker);
+}
+
+static struct news *news_of(struct worker *worker, struct conn *conn)
+{
+    struct news *news = xnew(struct news);
+    news->worker = worker;
+    news->op.conn = conn_id(conn);
+    news->op.done = told;
+    return news;
+}
+
+/* `how` is a function of the store's kind. */
+static void tell(struct news *news, int (*how)(struct store *store, struct store_op *op))
+{
+    if (how(news->worker->store, &news->op) < 0)
+        free(news);
+    else
+        news->worker->waiting_asks++;
 }
 
 void presence_enter(struct worker *worker, struct conn *conn)
@@ -31,33 +50,11 @@ void presence_enter(struct worker *worker, struct conn *conn)
     struct session *session = session_of(conn);
     if (!gateway_cluster(worker->gateway))
         return;
-    struct entry *entry = xnew(struct entry);
-    entry->worker = worker;
-    entry->op.conn = conn_id(conn);
-    entry->op.key = session->stage->name;
-    entry->op.since = facts_connected_at(session->facts);
-    entry->op.done = entered;
-    if (worker->store_kind->enter(worker->store, &entry->op) < 0) {
-        free(entry);
-        return;
-    }
     session->stored = true;
-    worker->waiting_asks++;
-}
-
-struct forget {
-    struct store_op op;
-    struct worker *worker;
-};
-
-static void forgotten(struct store_op *op, int status)
-{
-    struct forget *forget = CONTAINER_OF(op, struct forget, op);
-    struct worker *worker = forget->worker;
-    (void)status;
-    free(forget);
-    worker->waiting_asks--;
-    worker_check_drained(worker);
+    struct news *news = news_of(worker, conn);
+    news->op.key = session->stage->name;
+    news->op.since = facts_connected_at(session->facts);
+    tell(news, worker->store_kind->enter);
 }
 
 void presence_forget(struct worker *worker, struct conn *conn)
@@ -66,14 +63,7 @@ void presence_forget(struct worker *worker, struct conn *conn)
     if (!session->stored)
         return;
     session->stored = false;
-    struct forget *forget = xnew(struct forget);
-    forget->op.conn = conn_id(conn);
-    forget->op.done = forgotten;
-    forget->worker = worker;
-    if (worker->store_kind->forget(worker->store, &forget->op) < 0)
-        free(forget);
-    else
-        worker->waiting_asks++;
+    tell(news_of(worker, conn), worker->store_kind->forget);
 }
 
 /* ---- The end ------------------------------------------------------------ */

@@ -262,24 +262,21 @@ int worker_new(struct gateway *gateway, uint32_t index, int fd, struct worker **
                                       &worker->store);
     if (status < 0)
         goto fail_store;
+    status = far_open_worker(gateway_cluster(gateway), worker);
+    if (status < 0)
+        goto fail_far;
     status =
         server_new(worker->loop, &worker->net, &dispatch_events, worker, &worker->server);
     if (status < 0)
         goto fail_server;
-    status = far_open_worker(gateway_cluster(gateway), worker);
-    if (status < 0)
-        goto fail_cluster;
     timers_new(worker->loop, server_wheel(worker->server), &worker->timers);
     worker->listen_fd = fd;
     *out = worker;
     return JF_OK;
 
-fail_cluster:
-    server_close(worker->server);
-    loop_stop(worker->loop);
-    loop_run(worker->loop);
-    server_free(worker->server);
 fail_server:
+    far_close_worker(worker);
+fail_far:
     worker->store_kind->close(worker->store);
 fail_store:
     mailbox_free(worker->box);
