@@ -67,7 +67,7 @@ void directory_script(const struct directory *directory, enum directory_script s
                       jf_bytes *words)
 {
     words[0] = jf_str("EVALSHA");
-    words[1] = jf_str(directory->shas[script]);
+    words[1] = redis_scripts_name(&directory->scripts, script);
     words[2] = jf_str("0");
     words[3] = jf_str(directory->options->prefix);
     words[SCRIPT_NODE] = jf_str(directory->node);
@@ -302,29 +302,21 @@ static void time_to_look(void *data)
         look_for_marker(directory);
     else if (directory->ready && !directory->resting)
         start_over(directory); /* what happened since nobody can say */
-    else if (redis_link_is_up(directory->link) && !directory->loading)
+    else if (redis_link_is_up(directory->link))
         directory_load_scripts(directory);
     look_again_later(directory);
 }
 
 /* ---- Up and down ---- */
 
-static void on_loaded(struct redis_call *call, int status, const struct redis_reply *reply)
+/* If one could not be loaded, time_to_look() tries again. */
+static void on_loaded(struct redis_scripts *loaded, int status,
+                      const struct redis_reply *reply)
 {
-    struct directory *directory = call->data;
-    size_t which = (size_t)(call - directory->loads);
-    jf_bytes sha = redis_reply_bytes(reply);
-    directory->loading--;
-    if (status == JF_OK && sha.len == 40)
-        memcpy(directory->shas[which], sha.ptr, 40);
-    else
-        directory->shas[which][0] = '\0';
-    if (directory->loading || directory->closed || directory_is_fenced(directory))
+    struct directory *directory = CONTAINER_OF(loaded, struct directory, scripts);
+    (void)reply;
+    if (status < 0 || directory->closed || directory_is_fenced(directory))
         return;
-    for (size_t i = 0; i < SCRIPTS; i++) {
-        if (!directory->shas[i][0])
-            return; /* time_to_look() tries again */
-    }
     directory->ready = true;
     start_over(directory);
 }
@@ -332,14 +324,8 @@ static void on_loaded(struct redis_call *call, int status, const struct redis_re
 void directory_load_scripts(struct directory *directory)
 {
     directory->ready = false;
-    if (directory->loading || directory_is_fenced(directory))
-        return;
-    for (size_t i = 0; i < SCRIPTS; i++) {
-        const jf_bytes words[] = { jf_str("SCRIPT"), jf_str("LOAD"), jf_str(scripts[i]) };
-        directory->shas[i][0] = '\0';
-        if (redis_send(directory->link, &directory->loads[i], words, 3) == JF_OK)
-            directory->loading++;
-    }
+    if (!directory_is_fenced(directory))
+        redis_scripts_load(&directory->scripts, directory->link);
 }
 
 static void on_up(void *data)
@@ -370,8 +356,7 @@ int directory_open(struct loop *loop, const struct directory_options *options,
              (unsigned long long)options->fence);
     directory->mark.done = on_marked;
     directory->look.done = on_looked;
-    for (size_t i = 0; i < SCRIPTS; i++)
-        directory->loads[i] = (struct redis_call){ .done = on_loaded, .data = directory };
+    redis_scripts_init(&directory->scripts, scripts, SCRIPTS, on_loaded);
     directory_repair_init(directory);
     timer_new(loop, time_to_look, directory, &directory->look_timer);
     look_again_later(directory);

@@ -112,7 +112,18 @@ int directory_members(struct directory *directory, jf_bytes group,
     return plain(status);
 }
 
-/* ---- How many ---- */
+/* ---- What a script says ---- */
+
+static int ask_script(struct question *question, const jf_bytes *words, size_t count)
+{
+    struct directory *directory = question->directory;
+    int status = JF_E_UNAVAILABLE;
+    if (directory->ready && !directory_is_fenced(directory))
+        status = redis_send(directory->link, &question->call, words, count);
+    if (status < 0)
+        free(question);
+    return plain(status);
+}
 
 static void on_counted(struct redis_call *call, int status, const struct redis_reply *reply)
 {
@@ -128,21 +139,15 @@ int directory_count(struct directory *directory, jf_bytes group,
                     void (*done)(void *data, int status, uint64_t count), void *data)
 {
     jf_bytes words[SCRIPT_HEAD + 1];
-    if (!directory->ready || directory_is_fenced(directory))
-        return JF_E_UNAVAILABLE;
     struct question *question = new_question(directory, group, data);
     question->call.done = on_counted;
     question->done.count = done;
     directory_script(directory, COUNT_OTHERS, words);
     words[SCRIPT_HEAD] = group;
-    int status = redis_send(directory->link, &question->call, words, SCRIPT_HEAD + 1);
-    if (status < 0)
-        free(question);
-    return plain(status);
+    return ask_script(question, words, SCRIPT_HEAD + 1);
 }
 
-/* ---- For a dead node ---- */
-
+/* For a dead node. */
 static void on_left(struct redis_call *call, int status, const struct redis_reply *reply)
 {
     struct question *question = CONTAINER_OF(call, struct question, call);
@@ -158,8 +163,6 @@ int directory_orphan_leave(struct directory *directory, jf_conn_id conn, uint64_
 {
     char id[JF_CONN_ID_TEXT + 1], node[8], fence_text[24];
     jf_bytes words[SCRIPT_HEAD + 2];
-    if (!directory->ready || directory_is_fenced(directory))
-        return JF_E_UNAVAILABLE;
     struct question *question = new_question(directory, group, data);
     question->call.done = on_left;
     question->done.left = done;
@@ -171,8 +174,5 @@ int directory_orphan_leave(struct directory *directory, jf_conn_id conn, uint64_
     words[SCRIPT_FENCE] = jf_str(fence_text);
     words[SCRIPT_HEAD] = jf_view(id, JF_CONN_ID_TEXT);
     words[SCRIPT_HEAD + 1] = group;
-    int status = redis_send(directory->link, &question->call, words, SCRIPT_HEAD + 2);
-    if (status < 0)
-        free(question);
-    return plain(status);
+    return ask_script(question, words, SCRIPT_HEAD + 2);
 }

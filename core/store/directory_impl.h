@@ -9,6 +9,7 @@
 
 #include "core/parse/conn_id.h"
 #include "core/redis/redis_link.h"
+#include "core/redis/redis_scripts.h"
 #include "core/store/directory.h"
 #include "core/store/ledger.h"
 #include "core/store/store.h"
@@ -44,9 +45,7 @@ struct directory {
     struct redis_link *link;
     bool ready; /* the link is up and the scripts are known */
     bool closed;
-    char shas[SCRIPTS][41];
-    struct redis_call loads[SCRIPTS];
-    unsigned loading; /* `loads` on their way */
+    struct redis_scripts scripts;
 
     struct redis_call mark, look; /* the marker: set, and looked for */
     bool marking, marked, looking;

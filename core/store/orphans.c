@@ -87,7 +87,7 @@ int orphans_run(struct orphans *orphans, enum orphans_script script,
                 struct redis_call *call, const char *id)
 {
     const jf_bytes words[] = { jf_str("EVALSHA"),
-                               jf_str(orphans->shas[script]),
+                               redis_scripts_name(&orphans->scripts, script),
                                jf_str("0"),
                                jf_str(orphans->options.prefix),
                                jf_str(orphans->node),
@@ -98,22 +98,12 @@ int orphans_run(struct orphans *orphans, enum orphans_script script,
 
 /* ---- Up and down ---- */
 
-static void on_loaded(struct redis_call *call, int status, const struct redis_reply *reply)
+static void on_loaded(struct redis_scripts *loaded, int status,
+                      const struct redis_reply *reply)
 {
-    struct orphans *orphans = call->data;
-    size_t which = (size_t)(call - orphans->loads);
-    jf_bytes sha = redis_reply_bytes(reply);
-    orphans->loading--;
-    if (status == JF_OK && sha.len == 40)
-        memcpy(orphans->shas[which], sha.ptr, 40);
-    if (!orphans_heed(orphans, status, reply) || orphans->loading)
+    struct orphans *orphans = CONTAINER_OF(loaded, struct orphans, scripts);
+    if (!orphans_heed(orphans, status, reply))
         return;
-    for (size_t i = 0; i < SCRIPTS; i++) {
-        if (!orphans->shas[i][0]) {
-            orphans_rest(orphans);
-            return;
-        }
-    }
     orphans->ready = true;
     orphans_go_on(orphans);
 }
@@ -121,16 +111,8 @@ static void on_loaded(struct redis_call *call, int status, const struct redis_re
 static void load(struct orphans *orphans)
 {
     orphans->ready = false;
-    if (orphans->loading || orphans->ended)
-        return;
-    for (size_t i = 0; i < SCRIPTS; i++) {
-        const jf_bytes words[] = { jf_str("SCRIPT"), jf_str("LOAD"), jf_str(scripts[i]) };
-        orphans->shas[i][0] = '\0';
-        if (redis_send(orphans->link, &orphans->loads[i], words, 3) == JF_OK)
-            orphans->loading++;
-        else
-            orphans_rest(orphans);
-    }
+    if (!orphans->ended && redis_scripts_load(&orphans->scripts, orphans->link) < 0)
+        orphans_rest(orphans);
 }
 
 static void on_up(void *data)
@@ -180,8 +162,7 @@ int orphans_open(struct loop *loop, const struct orphans_options *options,
     snprintf(orphans->node, sizeof(orphans->node), "%u", options->node);
     snprintf(orphans->fence, sizeof(orphans->fence), "%llu",
              (unsigned long long)options->fence);
-    for (size_t i = 0; i < SCRIPTS; i++)
-        orphans->loads[i] = (struct redis_call){ .done = on_loaded, .data = orphans };
+    redis_scripts_init(&orphans->scripts, scripts, SCRIPTS, on_loaded);
     orphans_pass_init(orphans);
     timer_new(loop, rested, orphans, &orphans->again_timer);
     int status = redis_link_open(loop, options->url, options->timeout_ms, &events_of_link,

@@ -12,6 +12,7 @@
 #include "core/base/list.h"
 #include "core/base/table.h"
 #include "core/redis/redis_link.h"
+#include "core/redis/redis_scripts.h"
 #include "core/store/id_set.h"
 #include "core/store/orphans.h"
 
@@ -37,9 +38,7 @@ struct orphans {
     struct redis_link *link;
     bool ready; /* the link is up and the scripts are known */
     bool ended, closed;
-    char shas[SCRIPTS][41];
-    struct redis_call loads[SCRIPTS];
-    unsigned loading; /* `loads` on their way */
+    struct redis_scripts scripts;
 
     struct timer *again_timer;
     bool resting; /* until that fires */
