@@ -87,13 +87,22 @@ static void who_comes_back_after_it_was_buried_is_lost(void **state)
     assert_int_equal(redis_server_number(server, "HLEN t:nodes"), 1);
 }
 
+/* Its number; who has claimed it, and who has not. */
+static uint16_t one_of_three_dies(struct town *town, struct node **first,
+                                  struct node **other)
+{
+    struct node *dying = take(town, 0), *b = take(town, 1), *c = take(town, 2);
+    dying->stopped = true;
+    *first = wait_for_reaper(town);
+    *other = *first == b ? c : b;
+    return dying->self.node;
+}
+
 static void a_reaper_that_dies_is_replaced(void **state)
 {
     struct town *town = *state;
-    struct node *dying = take(town, 0), *b = take(town, 1), *c = take(town, 2);
-    uint16_t dead = dying->self.node;
-    dying->stopped = true;
-    struct node *first = wait_for_reaper(town), *other = first == b ? c : b;
+    struct node *first, *other;
+    uint16_t dead = one_of_three_dies(town, &first, &other);
     first->stopped = true;
     assert_true(pass_until(town, 10 * TTL_MS, &other->deads, 1));
     uint16_t next = other->dead; /* the node, or its reaper: both are dead now */
@@ -110,10 +119,8 @@ static void a_reaper_that_dies_is_replaced(void **state)
 static void a_reaper_that_leaves_passes_it_on(void **state)
 {
     struct town *town = *state;
-    struct node *dying = take(town, 0), *b = take(town, 1), *c = take(town, 2);
-    uint16_t dead = dying->self.node;
-    dying->stopped = true;
-    struct node *first = wait_for_reaper(town), *other = first == b ? c : b;
+    struct node *first, *other;
+    uint16_t dead = one_of_three_dies(town, &first, &other);
     uint64_t fence = first->dead_fence;
     close_node(first, 500);
     assert_int_equal(redis_server_number(server, "HEXISTS t:nodes %d", dead), 1);
@@ -125,10 +132,8 @@ static void a_reaper_that_leaves_passes_it_on(void **state)
 static void a_claim_that_is_given_back_goes_to_the_next(void **state)
 {
     struct town *town = *state;
-    struct node *dying = take(town, 0), *b = take(town, 1), *c = take(town, 2);
-    uint16_t dead = dying->self.node;
-    dying->stopped = true;
-    struct node *first = wait_for_reaper(town), *other = first == b ? c : b;
+    struct node *first, *other;
+    uint16_t dead = one_of_three_dies(town, &first, &other);
     uint64_t fence = first->dead_fence;
     int claims = first->deads + other->deads;
     lease_leave_dead(first->lease, dead);

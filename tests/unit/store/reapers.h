@@ -176,4 +176,20 @@ static inline void assert_all_done(struct town *town)
     assert_buried(town);
 }
 
+/* Whoever is in hand is done, and so are all others as they come. */
+static inline void finish_all(struct reaper *reaper)
+{
+    reaper->keeps = false;
+    finish_some(reaper, DEAD);
+    orphans_allow(reaper->orphans, 100);
+    until_ended(reaper, JF_OK);
+}
+
+static inline void all_are_done(struct town *town, struct reaper *reaper)
+{
+    reaper_free(reaper);
+    assert_all_done(town);
+    town_free(town);
+}
+
 #endif

@@ -13,9 +13,7 @@ static void everyone_is_handed_over_once_with_all_that_was_known(void **state)
     assert_int_equal(reaper->taken, DEAD);
     assert_int_equal(redis_server_number(server, "EXISTS jf:m:1"), 0);
     assert_true(redis_server_number(server, "GET jf:fence:1") == FENCE);
-    reaper_free(reaper);
-    assert_all_done(town);
-    town_free(town);
+    all_are_done(town, reaper);
 }
 
 static void what_is_in_hand_stays_in_redis_and_is_as_many_as_allowed(void **state)
@@ -44,9 +42,7 @@ static void what_is_in_hand_stays_in_redis_and_is_as_many_as_allowed(void **stat
     assert_int_equal(reaper->ends, 0); /* while something is in hand */
     finish_some(reaper, DEAD);
     until_ended(reaper, JF_OK);
-    reaper_free(reaper);
-    assert_all_done(town);
-    town_free(town);
+    all_are_done(town, reaper);
 }
 
 /* No more is allowed than there are, and each page has some that are done. */
@@ -62,9 +58,7 @@ static void allowing_just_as_many_as_there_are_is_enough(void **state)
         finish_some(reaper, DEAD);
     }
     until_ended(reaper, JF_OK);
-    reaper_free(reaper);
-    assert_all_done(town);
-    town_free(town);
+    all_are_done(town, reaper);
 }
 
 static void another_goes_on_where_one_closed(void **state)
@@ -211,9 +205,7 @@ static void the_dead_that_come_back_are_refused(void **state)
     until_ended(reaper, JF_OK);
     assert_int_equal(reaper->taken, 100);
     close_node(town, 0);
-    reaper_free(reaper);
-    assert_all_done(town);
-    town_free(town);
+    all_are_done(town, reaper);
 }
 
 static void what_is_no_connection_of_the_node_is_no_orphan(void **state)
@@ -228,9 +220,7 @@ static void what_is_no_connection_of_the_node_is_no_orphan(void **state)
     until_ended(reaper, JF_OK);
     assert_int_equal(reaper->taken, DEAD);
     assert_int_equal(redis_server_number(server, "EXISTS jf:n:1 jf:m:1"), 0);
-    reaper_free(reaper);
-    assert_all_done(town);
-    town_free(town);
+    all_are_done(town, reaper);
 }
 
 static void one_of_whom_nothing_is_known_is_handed_over_too(void **state)

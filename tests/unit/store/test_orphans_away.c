@@ -24,14 +24,9 @@ static void lost_answers_lose_nobody(void **state)
         redis_server_resume(server);
         until_taken(reaper, 650 + i * 50);
     }
-    reaper->keeps = false;
-    finish_some(reaper, DEAD);
-    orphans_allow(reaper->orphans, 100);
-    until_ended(reaper, JF_OK);
+    finish_all(reaper);
     assert_int_equal(reaper->taken, DEAD);
-    reaper_free(reaper);
-    assert_all_done(town);
-    town_free(town);
+    all_are_done(town, reaper);
 }
 
 static void lost_scripts_are_no_harm(void **state)
@@ -46,15 +41,10 @@ static void lost_scripts_are_no_harm(void **state)
         orphans_allow(reaper->orphans, 100);
         until_taken(reaper, i * 100);
     }
-    reaper->keeps = false;
     redis_server_ask(server, "SCRIPT FLUSH");
-    finish_some(reaper, DEAD);
-    orphans_allow(reaper->orphans, 100);
-    until_ended(reaper, JF_OK);
+    finish_all(reaper);
     assert_int_equal(reaper->taken, DEAD);
-    reaper_free(reaper);
-    assert_all_done(town);
-    town_free(town);
+    all_are_done(town, reaper);
 }
 
 /* All of it frees memory, so it need not wait, not even to raise the fence. */
@@ -70,9 +60,7 @@ static void a_full_redis_is_cleaned_up_too(void **state)
     assert_int_equal(reaper->taken, DEAD);
     assert_true(redis_server_number(server, "GET jf:fence:1") == FENCE);
     redis_server_ask(server, "CONFIG SET maxmemory 0");
-    reaper_free(reaper);
-    assert_all_done(town);
-    town_free(town);
+    all_are_done(town, reaper);
 }
 
 /* It answers what is asked, and writes nothing: what is to be forgotten stays bounded. */
@@ -91,9 +79,7 @@ static void a_redis_that_refuses_to_write_gives_no_more(void **state)
     redis_server_ask(server, "CONFIG SET min-replicas-to-write 0");
     until_ended(reaper, JF_OK);
     assert_int_equal(reaper->taken, DEAD);
-    reaper_free(reaper);
-    assert_all_done(town);
-    town_free(town);
+    all_are_done(town, reaper);
 }
 
 static void forget_what_was_saved(void)
@@ -119,15 +105,10 @@ static void a_redis_that_restarts_with_all_it_had_loses_nobody(void **state)
         pass(town, 20);
         redis_server_start(server);
     }
-    reaper->keeps = false;
-    finish_some(reaper, DEAD);
-    orphans_allow(reaper->orphans, 100);
-    until_ended(reaper, JF_OK);
+    finish_all(reaper);
     assert_int_equal(reaper->taken, DEAD);
     forget_what_was_saved();
-    reaper_free(reaper);
-    assert_all_done(town);
-    town_free(town);
+    all_are_done(town, reaper);
 }
 
 static void a_redis_that_goes_back_in_time_brings_nobody_back(void **state)
@@ -146,9 +127,7 @@ static void a_redis_that_goes_back_in_time_brings_nobody_back(void **state)
     until_ended(reaper, JF_OK);
     assert_int_equal(reaper->taken, DEAD);
     forget_what_was_saved();
-    reaper_free(reaper);
-    assert_all_done(town);
-    town_free(town);
+    all_are_done(town, reaper);
 }
 
 /* Nobody knows of the others any more. */
