@@ -12,8 +12,11 @@
 #include "core/loop/loop.h"
 
 /* glibc gives the top of the heap back to the kernel after every burst and asks for it
- * again in the next; a gateway's bursts come by the second. */
+ * again in the next; a gateway's bursts come by the second. To say so ends glibc's learning
+ * from which size on it is worth to map memory by itself, so that is said too: at its most.
+ */
 #define KEEP_HEAP_BYTES (64 << 20)
+#define MAP_FROM_BYTES (32 << 20)
 
 struct running {
     struct loop *loop;
@@ -81,6 +84,7 @@ enum serve_end serve(const struct config *config, const struct config_source *so
     struct running running = { 0 };
     signal(SIGPIPE, SIG_IGN);
     mallopt(M_TRIM_THRESHOLD, KEEP_HEAP_BYTES);
+    mallopt(M_MMAP_THRESHOLD, MAP_FROM_BYTES);
     if (loop_new(&running.loop) < 0) {
         fprintf(stderr, "jackfield: the system refused an event loop\n");
         return SERVE_NOT_STARTED;
