@@ -19,6 +19,7 @@
 #include "core/redis/redis_link.h"
 #include "core/relay/channel.h"
 #include "core/relay/lease.h"
+#include "core/relay/line.h"
 #include "core/relay/parcel.h"
 
 /* Words: prefix, own node, group, batch. */
@@ -35,6 +36,7 @@ struct relay_out {
     const struct relay_out_events *events;
     void *data;
     struct redis_link *link;
+    struct line *line; /* NULL: not sharded */
 
     struct list_node waiting;
     struct table by_node; /* the last direct parcel to each that waits */
@@ -102,19 +104,23 @@ static void look_for_node(struct parcel *parcel)
     const jf_bytes words[] = { jf_str("EXISTS"),
                                channel_alive_key(out->options.prefix, parcel->node, key) };
     parcel->call.done = on_looked;
-    if (redis_send(out->link, &parcel->call, words, 2) < 0)
+    if (out->closed || redis_send(out->link, &parcel->call, words, 2) < 0)
         end(parcel, JF_E_UNAVAILABLE);
+}
+
+static void passed_on(struct parcel *parcel, int status, int64_t listeners)
+{
+    if (status == JF_OK && listeners == 0 && parcel->to == PARCEL_TO_NODE)
+        look_for_node(parcel);
+    else
+        end(parcel, status);
 }
 
 static void on_published(struct redis_call *call, int status,
                          const struct redis_reply *reply)
 {
     struct parcel *parcel = CONTAINER_OF(call, struct parcel, call);
-    bool nobody = status == JF_OK && redis_reply_number(reply) == 0;
-    if (nobody && parcel->to == PARCEL_TO_NODE)
-        look_for_node(parcel);
-    else
-        end(parcel, outcome_of(status, reply));
+    passed_on(parcel, outcome_of(status, reply), redis_reply_number(reply));
 }
 
 /* ---- Leaving ---- */
@@ -147,6 +153,18 @@ static int publish_to_group(struct parcel *parcel)
     return redis_send(out->link, &parcel->call, words, 7);
 }
 
+static void give_to_redis(struct parcel *parcel)
+{
+    parcel->call.done = on_published;
+    int status = parcel->to == PARCEL_TO_GROUP ? publish_to_group(parcel) : publish(parcel);
+    if (status < 0) {
+        end(parcel, JF_E_UNAVAILABLE);
+        return;
+    }
+    parcel->out->counts.batches++;
+    parcel_drop_octets(parcel);
+}
+
 /* The time to look at the lease is now, not only when the letters came. */
 static bool is_still_ours(const struct parcel *parcel)
 {
@@ -165,16 +183,14 @@ static void leave(struct parcel *parcel)
         end(parcel, JF_OK);
         return;
     }
-    parcel->call.done = on_published;
-    int status = JF_E_UNAVAILABLE;
-    if (is_still_ours(parcel))
-        status = parcel->to == PARCEL_TO_GROUP ? publish_to_group(parcel) : publish(parcel);
-    if (status < 0) {
+    if (!is_still_ours(parcel)) {
         end(parcel, JF_E_UNAVAILABLE);
-        return;
+    } else if (out->line) {
+        out->counts.batches++;
+        line_join(out->line, parcel);
+    } else {
+        give_to_redis(parcel);
     }
-    out->counts.batches++;
-    parcel_drop_octets(parcel);
 }
 
 /* What events send meanwhile goes with the next turn. */
@@ -224,7 +240,10 @@ int relay_out_open(struct loop *loop, const struct relay_options *options,
     table_init(&out->by_node);
     int status = redis_link_open(loop, options->url, options->timeout_ms, &link_events, out,
                                  &out->link);
+    if (status == JF_OK && options->sharded)
+        status = line_open(loop, &out->options, out->link, passed_on, &out->line);
     if (status < 0) {
+        redis_link_close(out->link, 0);
         table_fini(&out->by_node);
         free(out);
         return status;
@@ -240,6 +259,7 @@ void relay_out_close(struct relay_out *out, unsigned patience_ms)
     out->closed = true;
     leave_all(out);
     redis_link_close(out->link, patience_ms); /* which ends what is on its way */
+    line_close(out->line, patience_ms);
     CHECK(out->parcels == 0);
     table_fini(&out->by_node);
     if (!out->ends)

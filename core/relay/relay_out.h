@@ -31,6 +31,9 @@ struct relay_options {
     const char *prefix; /* of every channel and key */
     unsigned timeout_ms;
     bool sharded; /* channels of a Redis Cluster: SPUBLISH and SSUBSCRIBE */
+    /* sharded: some node of that cluster, better a name for several. NULL: `url`. All keys
+     * are where `url` says in any case. */
+    const struct redis_url *cluster;
 };
 
 struct relay_out_events {
