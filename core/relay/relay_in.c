@@ -181,10 +181,11 @@ static bool follow(struct relay_in *in, jf_bytes error)
         return false;
     if (!to.host[0])
         snprintf(to.host, sizeof(to.host), "%s", in->at->host);
+    snprintf(in->host, sizeof(in->host), "%s", to.host);
     in->named = *in->home;
     in->named.path = NULL;
     in->named.port = to.port;
-    in->named.host = memcpy(in->host, to.host, sizeof(in->host));
+    in->named.host = in->host;
     connect_to(in, &in->named);
     return true;
 }

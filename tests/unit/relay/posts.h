@@ -36,7 +36,10 @@ struct post {
 };
 
 static struct post posts[NODES];
-static const struct redis_url *posts_url; /* NULL: that of the leases */
+/* Where the ways lead: NULL is the Redis of the leases, and no cluster. */
+static struct {
+    const struct redis_url *url, *cluster;
+} posts_at;
 
 /* ---- Events ---- */
 
@@ -178,9 +181,11 @@ static inline void open_post(struct town *town, struct post *post, struct node *
 {
     memset(post, 0, sizeof(*post));
     post->node = node;
-    post->options = (struct relay_options){
-        .url = posts_url ? posts_url : &town->url, .prefix = "t:", .timeout_ms = TTL_MS / 3
-    };
+    post->options = (struct relay_options){ .url = posts_at.url ? posts_at.url : &town->url,
+                                            .prefix = "t:",
+                                            .timeout_ms = TTL_MS / 3,
+                                            .sharded = posts_at.cluster != NULL,
+                                            .cluster = posts_at.cluster };
     assert_int_equal(relay_out_open(node->loop, &post->options, node->lease, &out_events,
                                     post, &post->out),
                      JF_OK);
@@ -210,7 +215,7 @@ static inline void open_posts(struct town *town)
 static inline int set_up_posts(void **state)
 {
     memset(posts, 0, sizeof(posts));
-    posts_url = NULL;
+    posts_at.url = NULL;
     set_up(state);
     open_posts(*state);
     return 0;

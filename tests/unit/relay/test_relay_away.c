@@ -292,7 +292,7 @@ static void the_rights_in_the_manual_are_enough(void **state)
                              "+ping +publish +subscribe +unsubscribe +eval +hkeys +exists");
     for (size_t i = 0; i < NODES; i++)
         close_post(&posts[i], 0);
-    posts_url = &url;
+    posts_at.url = &url;
     for (size_t i = 0; i < NODES; i++)
         open_post(town, &posts[i], posts[i].node);
     assert_true(pass_until(town, 5000, &b->listening, 1));
