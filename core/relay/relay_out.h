@@ -4,7 +4,12 @@
  * What is sent within a turn of the loop leaves at its end, as few batches: one for each
  * node, one for each group, one for all. Nothing is stored on the way: a letter arrives
  * once or not at all, and letters from one loop reach any one node in the order in which
- * they were sent, of whatever kind they are. [home thread]
+ * they were sent, of whatever kind they are.
+ *
+ * Over a Redis Cluster (`sharded`) the order holds too, but for the time in which a channel
+ * moves from one of its servers to another; a batch for a group or for all is sent to each
+ * node by itself, and waits for the directory to say who they are, as does what comes
+ * behind. [home thread]
  */
 #ifndef JF_RELAY_RELAY_OUT_H
 #define JF_RELAY_RELAY_OUT_H
@@ -59,7 +64,8 @@ int relay_out_open(struct loop *loop, const struct relay_options *options,
                    struct lease *lease, const struct relay_out_events *events, void *data,
                    struct relay_out **out);
 
-/* What was sent reaches Redis if that takes no longer than `patience_ms`. No more events.
+/* What was sent reaches Redis if that takes no longer than `patience_ms`; if sharded, twice
+ * that, and not what waits for the directory. No more events.
  * NULL is accepted. */
 void relay_out_close(struct relay_out *out, unsigned patience_ms);
 
