@@ -14,6 +14,7 @@
 #include "core/host/reaper.h"
 #include "core/host/worker.h"
 #include "core/loop/loop.h"
+#include "core/redis/redis_link.h"
 #include "core/redis/redis_url.h"
 #include "core/relay/lease.h"
 #include "core/relay/relay_in.h"
@@ -29,6 +30,7 @@ struct cluster {
     struct gateway *gateway;
     const struct config *config;
     struct redis_url url;
+    struct redis_url channels; /* zeroed: those of `url` */
     struct loop *loop;
     struct mailbox *box;
     struct lease *lease;
@@ -162,6 +164,8 @@ struct relay_options cluster_relay_options(const struct cluster *cluster)
         .url = &cluster->url,
         .prefix = cluster->config->store.prefix,
         .timeout_ms = (unsigned)cluster->config->store.timeout_ms,
+        .sharded = *cluster->config->store.cluster,
+        .cluster = *cluster->config->store.cluster ? &cluster->channels : NULL,
     };
 }
 
@@ -268,6 +272,18 @@ void cluster_stop(struct cluster *cluster)
 
 /* ---- Life --------------------------------------------------------------- */
 
+int cluster_check(const struct config *config, const char **why)
+{
+    struct redis_url url = { 0 };
+    if (!*config->store.cluster)
+        return JF_OK;
+    int status = redis_url_parse(jf_str(config->store.cluster), &url, why);
+    if (status == JF_OK)
+        status = redis_link_check(&url, why);
+    redis_url_fini(&url);
+    return status;
+}
+
 void cluster_free(struct cluster *cluster)
 {
     if (!cluster)
@@ -279,6 +295,7 @@ void cluster_free(struct cluster *cluster)
     mailbox_free(cluster->box);
     pthread_cond_destroy(&cluster->changed);
     pthread_mutex_destroy(&cluster->lock);
+    redis_url_fini(&cluster->channels);
     redis_url_fini(&cluster->url);
     free(cluster);
 }
@@ -353,6 +370,8 @@ static int build(struct cluster *cluster)
     const struct config *config = cluster->config;
     const char *why;
     int status = redis_url_parse(jf_str(config->store.url), &cluster->url, &why);
+    if (status == JF_OK && *config->store.cluster)
+        status = redis_url_parse(jf_str(config->store.cluster), &cluster->channels, &why);
     if (status == JF_OK)
         status = loop_new(&cluster->loop);
     if (status == JF_OK)

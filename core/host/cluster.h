@@ -22,6 +22,10 @@ struct lease;
 struct relay_options;
 struct relay_out;
 
+/* Can it go where the configuration says that the channels are? JF_E_INVALID: `why`, in
+ * constant text. Pure. */
+int cluster_check(const struct config *config, const char **why);
+
 /* Starts the thread, and waits until the node has a number: as long as Redis is away or has
  * just been emptied that lasts, and the log says so. On failure *error is a sentence: Redis
  * refuses the user, or a script. [main thread] */

@@ -434,6 +434,8 @@ int gateway_check(const struct config *config, char *error, size_t error_size)
     int status = kind->check(&options, &why);
     if (status < 0)
         snprintf(error, error_size, "store.url, store.prefix: %s", why);
+    else if ((status = cluster_check(config, &why)) < 0)
+        snprintf(error, error_size, "store.cluster: %s", why);
     return status;
 }
 

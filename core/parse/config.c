@@ -102,6 +102,7 @@ void config_free(struct config *config)
     free(config->store.kind);
     free(config->store.url);
     free(config->store.prefix);
+    free(config->store.cluster);
     free(config);
 }
 
@@ -210,9 +211,12 @@ int config_refuse(struct config_error *error, const char *format, ...)
 static int check_store(const struct config *config, struct config_error *error)
 {
     const struct config_store *store = &config->store;
-    if (strcmp(store->kind, "redis") != 0)
-        return *store->url ? config_refuse(error, "store.url: is for a store of kind redis")
-                           : JF_OK;
+    if (strcmp(store->kind, "redis") != 0) {
+        if (*store->url || *store->cluster)
+            return config_refuse(error, "store.%s: is for a store of kind redis",
+                                 *store->url ? "url" : "cluster");
+        return JF_OK;
+    }
     if (!*store->url)
         return config_refuse(error, "store.url: a store of kind redis needs one, such as "
                                     "redis://localhost");

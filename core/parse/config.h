@@ -58,9 +58,10 @@ struct config_reload {
 
 /* Where attributes and groups live, and with Redis, how nodes find each other. */
 struct config_store {
-    char *kind;   /* "memory", "redis" */
-    char *url;    /* "": none */
-    char *prefix; /* of every key in Redis */
+    char *kind;    /* "memory", "redis" */
+    char *url;     /* "": none */
+    char *prefix;  /* of every key in Redis */
+    char *cluster; /* "": none; where a Redis Cluster for the letters is */
     uint64_t timeout_ms, lease_ms;
 };
 

@@ -104,6 +104,11 @@ const struct config_option config_options[] = {
         "store", "prefix", CONFIG_TEXT, store.prefix, "jf:", NULL,
         "Of every key and channel in Redis, 1 to 64 visible ASCII characters; applications "
         "that share a Redis have one each."),
+    TEXT(
+        "store", "cluster", CONFIG_TEXT, store.cluster, "", NULL,
+        "A node of a Redis Cluster (7 or later), as an url like the one above, best with a "
+        "name for several; what nodes send to each other then goes over its sharded "
+        "channels, the rest to url; the same on all nodes."),
     NUMBER("store", "timeout_ms", store.timeout_ms, 50, 60000, 1000, 1000,
            "How long an answer of Redis, or of another node, may take; beyond it "
            "\"unavailable\", or \"timeout\"."),
@@ -244,13 +249,11 @@ const struct config_option *config_option_find(const char *section, const char *
 
 /* Decided when the host starts: sockets, threads, and what they were built with. */
 static const char *const fixed[][2] = {
-    { "listen", "host" },    { "listen", "port" },
-    { "", "workers" },       { "", "profile" },
-    { "tls", "cert" },       { "tls", "key" },
-    { "store", "kind" },     { "store", "url" },
-    { "store", "prefix" },   { "store", "timeout_ms" },
-    { "store", "lease_ms" }, { "", "static" },
-    { "log", "format" },     { "limits", "mailbox_bytes" },
+    { "listen", "host" },      { "listen", "port" },   { "", "workers" },
+    { "", "profile" },         { "tls", "cert" },      { "tls", "key" },
+    { "store", "kind" },       { "store", "url" },     { "store", "prefix" },
+    { "store", "timeout_ms" }, { "store", "cluster" }, { "store", "lease_ms" },
+    { "", "static" },          { "log", "format" },    { "limits", "mailbox_bytes" },
 };
 
 bool config_option_is_fixed(const struct config_option *option)

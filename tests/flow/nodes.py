@@ -72,6 +72,58 @@ class RedisServer:
         }
 
 
+class RedisCluster:
+    """Three masters and, if wanted, a replica of each."""
+
+    def __init__(self, folder, replicas=0):
+        self.servers = []
+        for i in range(3 * (1 + replicas)):
+            (folder / f"cluster-{i}").mkdir()
+            self.servers.append(
+                RedisServer(
+                    folder / f"cluster-{i}",
+                    *("--cluster-enabled", "yes", "--cluster-port", str(free_port())),
+                    *("--cluster-node-timeout", "1000"),
+                    *("--cluster-require-full-coverage", "no"),
+                )
+            )
+        places = [f"127.0.0.1:{server.port}" for server in self.servers]
+        subprocess.run(
+            ["redis-cli", "--cluster", "create", *places]
+            + ["--cluster-replicas", str(replicas), "--cluster-yes"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            timeout=60,
+        )
+        deadline = time.monotonic() + 30
+        while not all(self._has(server, 1 + replicas) for server in self.servers):
+            assert time.monotonic() < deadline, "the cluster does not become whole"
+            time.sleep(0.05)
+
+    @staticmethod
+    def _has(server, count):
+        """So many serve each part, as that server has heard, and it is up to date."""
+        ranges = server.ask().execute_command("CLUSTER SLOTS")
+        link = server.ask().info("replication").get("master_link_status", "up")
+        return link == "up" and [len(owners) for _, _, *owners in ranges] == [count] * 3
+
+    def url(self):
+        """Of one that no test kills: a replica, if there are any."""
+        return self.servers[-1].url()
+
+    def master_of(self, channel):
+        ask = self.servers[-1].ask().execute_command
+        slot = ask("CLUSTER KEYSLOT", channel)
+        for low, high, (_, port, *_), *_ in ask("CLUSTER SLOTS"):
+            if low <= slot <= high:
+                return next(server for server in self.servers if server.port == port)
+        return None
+
+    def kill(self):
+        for server in self.servers:
+            server.kill()
+
+
 def store(server, **more):
     return {
         "store": {

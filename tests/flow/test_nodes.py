@@ -7,7 +7,7 @@ import time
 
 import pytest
 import raw
-from nodes import LEASE_MS, Cable, RedisServer, disconnects, number_of, store
+from nodes import LEASE_MS, Cable, RedisCluster, RedisServer, disconnects, number_of, store
 
 LEASE_S = LEASE_MS / 1000
 TROUBLE = (
@@ -43,6 +43,17 @@ def nodes(server, host):
     return start
 
 
+@pytest.fixture(params=["one", "cluster"])
+def relay(request, tmp_path):
+    """What carries the letters, as options of the store."""
+    if request.param == "one":
+        yield {}
+        return
+    cluster = RedisCluster(tmp_path)
+    yield {"cluster": cluster.url()}
+    cluster.kill()
+
+
 @pytest.fixture
 def stack():
     with contextlib.ExitStack() as stack:
@@ -58,8 +69,8 @@ def known(server, group, count, eventually):
     eventually(lambda: server.ask().scard(f"jf:g:$default/{group}") == count)
 
 
-def test_one_gateway(nodes, server, stack, eventually):
-    three = nodes()
+def test_one_gateway(nodes, relay, server, stack, eventually):
+    three = nodes(**relay)
     a, b, c = one_on_each(three, stack, "/?group=g")
     known(server, "g", 3, eventually)
 
@@ -81,8 +92,8 @@ def test_one_gateway(nodes, server, stack, eventually):
         client.silence(0.1)
 
 
-def test_questions_about_a_connection_elsewhere(nodes, server, stack, eventually):
-    a, b = one_on_each(nodes(2), stack)
+def test_questions_about_a_connection_elsewhere(nodes, relay, server, stack, eventually):
+    a, b = one_on_each(nodes(2, **relay), stack)
     assert a.ask("set", to=b.id, key="name", value="Bob")["status"] == "ok"
     assert b.ask("get", key="name")["value"] == "Bob"
     assert a.ask("get", to=b.id, key="name")["value"] == "Bob"
@@ -102,8 +113,8 @@ def test_questions_about_a_connection_elsewhere(nodes, server, stack, eventually
     assert a.ask("get", to=b.id, key="name")["status"] == "gone"
 
 
-def test_who_does_not_read_is_full_also_from_elsewhere(nodes, stack):
-    one, other = nodes(2)
+def test_who_does_not_read_is_full_also_from_elsewhere(nodes, relay, stack):
+    one, other = nodes(2, **relay)
     a = stack.enter_context(one.client())
     lazy = stack.enter_context(other.client(receive_buffer=4096))
     for _ in range(15):
@@ -112,14 +123,35 @@ def test_who_does_not_read_is_full_also_from_elsewhere(nodes, stack):
     other.may_log("event=slow")
 
 
-def test_what_one_sends_arrives_in_order(nodes, server, stack, eventually):
-    a, b = one_on_each(nodes(2), stack, "/?group=g")
+def test_what_one_sends_arrives_in_order(nodes, relay, server, stack, eventually):
+    a, b = one_on_each(nodes(2, **relay), stack, "/?group=g")
     known(server, "g", 2, eventually)
     count = 500
     for i in range(count):
         a.json(action="sendto", quiet=True, to=b.id, text=f"{2 * i}")
         a.json(action="gsend", quiet=True, group="g", text=f"{2 * i + 1}")
     assert [b.recv() for _ in range(2 * count)] == [str(i) for i in range(2 * count)]
+
+
+@pytest.mark.only("c", reason="it takes its time, and is about the host")
+def test_a_cluster_may_lose_a_server(nodes, tmp_path, stack, eventually):
+    cluster = RedisCluster(tmp_path, replicas=1)
+    stack.callback(cluster.kill)
+    one, other = nodes(2, cluster=cluster.url())
+    a, b = one_on_each((one, other), stack)
+    assert a.ask("then", to=b.id, text="before")["status"] == "ok"
+    assert b.recv() == "before"
+    cluster.master_of(f"jf:to:{number_of(other)}").kill()
+
+    def passes():
+        status = a.ask("then", to=b.id, text="after")["status"]
+        assert status in ("ok", "unavailable", "timeout")
+        return status == "ok"
+
+    eventually(passes, timeout=30)
+    assert b.recv() == "after"
+    assert b.ask("then", to=a.id, text="and back")["status"] == "ok"
+    assert a.recv() == "and back"
 
 
 def test_prefixes_keep_applications_apart(nodes, server, stack):

@@ -54,7 +54,7 @@ static void sound(const struct config *config)
     CHECK(*config->listen_host && config->listen_port <= 65535);
     CHECK(strcmp(config->store.kind, "memory") == 0 ||
           strcmp(config->store.kind, "redis") == 0);
-    CHECK(config->store.url && config->store.prefix);
+    CHECK(config->store.url && config->store.prefix && config->store.cluster);
     CHECK(limits->message_bytes >= 1 && limits->message_bytes <= 64u << 20);
     CHECK(limits->frame_bytes >= 1 && limits->frame_bytes <= 64u << 20);
     CHECK(limits->connections >= 1 && limits->connections <= 1u << 24);

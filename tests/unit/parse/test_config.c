@@ -480,6 +480,8 @@ static void the_whole_is_checked(void **state)
         { "{" ONE_PLUGIN ",\"store\":{\"kind\":\"redis\"}}", "store.url: a store of kind" },
         { "{" ONE_PLUGIN ",\"store\":{\"url\":\"redis://a\"}}",
           "store.url: is for a store" },
+        { "{" ONE_PLUGIN ",\"store\":{\"cluster\":\"redis://a\"}}",
+          "store.cluster: is for a store" },
         { "{" ONE_PLUGIN ",\"store\":{" IN_REDIS ",\"lease_ms\":2999}}", "store.lease_ms" },
         { "{" ONE_PLUGIN ",\"store\":{" IN_REDIS "},\"limits\":{\"message_bytes\":2097153,"
           "\"outbox_bytes\":9000000}}",
