@@ -11,6 +11,7 @@ FLOORS = {
     "sdk": [],
     "core/base": ["sdk/jackfield.h"],
     "core/parse": ["sdk/jackfield.h", "core/base/*"],
+    "core/credentials": ["sdk/jackfield.h", "core/base/*"],
     "core/loop": ["sdk/jackfield.h", "core/base/*"],
     "core/net": [
         "sdk/jackfield.h",
@@ -60,6 +61,7 @@ DOORS = {
     ],
     r"openssl/.*": [
         "core/parse/*.c",
+        "core/credentials/*.c",
         "core/net/wire_tls.c",
         "core/net/tls_check.c",
         "core/redis/redis_tls.c",
