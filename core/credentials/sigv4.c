@@ -322,7 +322,7 @@ static bool any_matches(struct sigv4 *sigv4, const struct request *request,
 
 /* With what was expected, if there is room for all of it. It says nothing that the client
  * did not send, and saves a day of somebody's life. */
-static bool mismatch(struct sigv4 *sigv4, const struct request *request,
+static void mismatch(struct sigv4 *sigv4, const struct request *request,
                      const struct sigv4_claim *claim, struct verdict *verdict)
 {
     char to_sign[TO_SIGN_MAX];
@@ -334,11 +334,10 @@ static bool mismatch(struct sigv4 *sigv4, const struct request *request,
                    "provided. Check your AWS Secret Access Key and signing method. Consult "
                    "the service documentation for details.");
     if (canonical.len + expected.len > VERDICT_TEXT_MAX / 2)
-        return false;
+        return;
     say_quoted(verdict, "\n\nThe Canonical String for this request should have been\n'",
                canonical, "'");
     say_quoted(verdict, "\n\nThe String-to-Sign should have been\n'", expected, "'\n");
-    return false;
 }
 
 static bool has_token(const struct key *key, jf_bytes token)
@@ -358,11 +357,13 @@ bool sigv4_check(struct sigv4 *sigv4, const struct request *request, int64_t now
     struct key *key = find_key(sigv4, claim.access_key_id);
     bool known = key != &sigv4->keys[sigv4->count];
     bool right = any_matches(sigv4, request, &claim, signing_key(key, &claim));
-    if (known && !right)
-        return mismatch(sigv4, request, &claim, verdict);
-    if (!known || !has_token(key, claim.token))
+    if (!right) /* said of an unknown key too, for the time it takes */
+        mismatch(sigv4, request, &claim, verdict);
+    if (!known || (right && !has_token(key, claim.token)))
         return verdict_refuse(verdict, VERDICT_UNKNOWN,
                               "The security token included in the request is invalid.");
+    if (!right)
+        return false;
     verdict->kind = VERDICT_PASS;
     verdict->who = jf_view(key->id, key->id_len);
     verdict->len = 0;

@@ -2,8 +2,7 @@
  * verdict - may a request pass, and if not, what AWS would say.
  *
  * All refusals are HTTP 403. Their "x-amzn-ErrorType" and the "message" of their JSON are
- * those of execute-api (observed; docs/aws-compatibility.md): SDKs and people go by them.
- * Pure. [any thread]
+ * those of execute-api, as observed: SDKs and people go by them. Pure. [any thread]
  */
 #ifndef JF_CREDENTIALS_VERDICT_H
 #define JF_CREDENTIALS_VERDICT_H
