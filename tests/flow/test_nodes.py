@@ -7,14 +7,19 @@ import time
 
 import pytest
 import raw
-from nodes import LEASE_MS, Cable, RedisCluster, RedisServer, disconnects, number_of, store
+from nodes import (
+    LEASE_MS,
+    LOST,
+    TROUBLE,
+    Cable,
+    RedisCluster,
+    RedisServer,
+    disconnects,
+    number_of,
+    store,
+)
 
 LEASE_S = LEASE_MS / 1000
-TROUBLE = (
-    "event=redis_away|event=node_in_doubt|event=relay_|event=directory_behind"
-    "|event=not_delivered|event=waiting_for_redis|cannot (tell|announce): unavailable"
-)
-LOST = "event=node_lost|event=number_lost|event=directory_fenced|event=answer_lost"
 
 
 @pytest.fixture
