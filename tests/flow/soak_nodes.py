@@ -12,6 +12,7 @@ machine. It ends with a report, and with 1 if anything was not as it should be.
 
 import argparse
 import collections
+import contextlib
 import os
 import pathlib
 import random
@@ -40,6 +41,11 @@ STAYS = {"jf:awake", "jf:quiet", "jf:looked", "jf:young"}
 OF_NODES = re.compile(r"jf:(nodes$|alive:\d+$|m:\d+$)")
 
 
+def resident(pid):
+    pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
 class Watch(threading.Thread):
     """Resident memory of processes, every second."""
 
@@ -52,9 +58,9 @@ class Watch(threading.Thread):
     def run(self):
         while not self.over.wait(1):
             for name, pid in list(self.pids.items()):
-                pages = int(pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1])
                 at = time.monotonic() - self.began
-                self.seen[name].append((at, pages * os.sysconf("SC_PAGE_SIZE")))
+                with contextlib.suppress(OSError):  # it is being restarted
+                    self.seen[name].append((at, resident(pid)))
 
     def halves(self, name, seconds):
         """The median of either half, the time to warm up left out."""
@@ -239,6 +245,12 @@ def some(keys):
     return ", ".join(sorted(keys)[:5])
 
 
+def keep_logs(hosts, folder):
+    for i, host in enumerate(hosts if folder else ()):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / f"{i}.log").write_text(host.text())
+
+
 def plugin_finder(build, language):
     def find(name):
         file = name + conftest.LANGUAGES[language]
@@ -253,6 +265,7 @@ def arguments():
     parser.add_argument("--jackfield", type=pathlib.Path)
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--seed", type=int, default=int(time.time()))
+    parser.add_argument("--logs", type=pathlib.Path, help="a folder for what nodes log")
     parser.add_argument("--language", choices=conftest.LANGUAGES, default="c")
     parser.add_argument(
         "--redis-restarts", action="store_true", help="every other time, instead of a kill"
@@ -284,6 +297,7 @@ def main():
         finally:
             for host in launcher.running:
                 host.kill()
+            keep_logs(launcher.running, args.logs)
             server.kill()
         print("\n".join(soak.report()), flush=True)
     return 1 if soak.book.problems else 0
