@@ -204,11 +204,12 @@ static void out_of_patience(struct alarm *alarm)
     ask->answered = true;             /* what comes back later is only freed */
 }
 
+/* Here the outbox surely answers, however slow the client is; from another node nothing may
+ * come at all. */
 static void start_patience(struct ask *ask)
 {
     struct worker *worker = ask->from;
-    uint64_t patience =
-        ask->order.kind == ASK_SEND ? worker->event_ms : worker->store_timeout_ms;
+    uint64_t patience = ask->far ? worker->store_timeout_ms : worker->event_ms;
     ask->alarm.ring = out_of_patience;
     alarm_set(server_wheel(worker->server), &ask->alarm, loop_now(worker->loop) + patience);
 }
