@@ -15,10 +15,15 @@ jf_bytes channel_of_node(const char *prefix, uint16_t node, char text[CHANNEL_MA
     return name(prefix, "to", node, text);
 }
 
+jf_bytes channel_key(const char *prefix, const char *key, char text[CHANNEL_MAX])
+{
+    int len = snprintf(text, CHANNEL_MAX, "%.64s%s", prefix, key);
+    return jf_view(text, (size_t)len);
+}
+
 jf_bytes channel_of_all(const char *prefix, char text[CHANNEL_MAX])
 {
-    int len = snprintf(text, CHANNEL_MAX, "%.64sto:all", prefix);
-    return jf_view(text, (size_t)len);
+    return channel_key(prefix, "to:all", text);
 }
 
 jf_bytes channel_alive_key(const char *prefix, uint16_t node, char text[CHANNEL_MAX])

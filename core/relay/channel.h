@@ -10,10 +10,11 @@
 
 #define CHANNEL_MAX 80 /* with a prefix of 64; a longer one is cut */
 
-/* The channel of one node, the one that all listen to, and the key of a node that lives.
- * Views of `text`. */
+/* The channel of one node, the one that all listen to, the key of a node that lives, and
+ * any other of ours. Views of `text`. */
 jf_bytes channel_of_node(const char *prefix, uint16_t node, char text[CHANNEL_MAX]);
 jf_bytes channel_of_all(const char *prefix, char text[CHANNEL_MAX]);
 jf_bytes channel_alive_key(const char *prefix, uint16_t node, char text[CHANNEL_MAX]);
+jf_bytes channel_key(const char *prefix, const char *key, char text[CHANNEL_MAX]);
 
 #endif

@@ -3,9 +3,10 @@
  * one to a node, as long as nothing to a group or to all was begun since; one to a group or
  * to all, if nothing was begun since at all.
  *
- * PUBLISH says how many listened. If nobody did, the key alive:<node> tells a node that is
- * gone from one that is only deaf just now. What goes to a group is one script: it is sent
- * whole, since a second try after NOSCRIPT would be passed by what had left meanwhile. */
+ * PUBLISH says how many listened. If nobody did, a node without the key alive:<node> is
+ * gone, but only if Redis has been there for long enough that it would have that key. What
+ * goes to a group is one script: it is sent whole, since a second try after NOSCRIPT would
+ * be passed by what had left meanwhile. */
 #include "core/relay/relay_out.h"
 
 #include <stdio.h>
@@ -21,6 +22,8 @@
 #include "core/relay/lease.h"
 #include "core/relay/line.h"
 #include "core/relay/parcel.h"
+
+#define ONLY_AWAKE 1 /* of the keys in look_for_node() */
 
 /* Words: prefix, own node, group, batch. */
 static const char group_script[] =
@@ -88,11 +91,13 @@ static int outcome_of(int status, const struct redis_reply *reply)
     return reply ? JF_E_UNAVAILABLE : JF_E_TIMEOUT;
 }
 
-/* It is known by now that nobody has heard it. */
+/* It is known by now that nobody has heard it. What a node that lives has to say of itself
+ * may have expired or be forgotten while Redis was away: then nobody renews (`awake`), or
+ * nobody is taken for dead yet (`quiet`). EXISTS counts a key as often as it is named. */
 static void on_looked(struct redis_call *call, int status, const struct redis_reply *reply)
 {
     struct parcel *parcel = CONTAINER_OF(call, struct parcel, call);
-    bool gone = status == JF_OK && redis_reply_number(reply) == 0;
+    bool gone = status == JF_OK && redis_reply_number(reply) == ONLY_AWAKE;
     outcome_of(status, reply);
     end(parcel, gone ? JF_E_GONE : JF_E_UNAVAILABLE);
 }
@@ -100,11 +105,14 @@ static void on_looked(struct redis_call *call, int status, const struct redis_re
 static void look_for_node(struct parcel *parcel)
 {
     struct relay_out *out = parcel->out;
-    char key[CHANNEL_MAX];
-    const jf_bytes words[] = { jf_str("EXISTS"),
-                               channel_alive_key(out->options.prefix, parcel->node, key) };
+    const char *prefix = out->options.prefix;
+    char texts[3][CHANNEL_MAX];
+    const jf_bytes alive = channel_alive_key(prefix, parcel->node, texts[0]);
+    const jf_bytes quiet = channel_key(prefix, "quiet", texts[1]);
+    const jf_bytes awake = channel_key(prefix, "awake", texts[2]);
+    const jf_bytes words[] = { jf_str("EXISTS"), awake, alive, alive, quiet, quiet };
     parcel->call.done = on_looked;
-    if (out->closed || redis_send(out->link, &parcel->call, words, 2) < 0)
+    if (out->closed || redis_send(out->link, &parcel->call, words, 6) < 0)
         end(parcel, JF_E_UNAVAILABLE);
 }
 

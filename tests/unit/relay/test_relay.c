@@ -197,6 +197,7 @@ static void who_has_no_number_is_gone(void **state)
     uint16_t nobody = 1;
     while (redis_server_number(server, "EXISTS t:alive:%d", nobody))
         nobody++;
+    pass_until_known(town);
     assert_int_equal(send_question(a, nobody, 7), JF_OK);
     assert_int_equal(send_text(a, b, "between"), JF_OK);
     assert_int_equal(send_question(a, nobody, 9), JF_OK);

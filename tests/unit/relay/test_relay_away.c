@@ -176,6 +176,25 @@ static void a_redis_that_restarts_is_listened_to_again(void **state)
     assert_int_equal(b->deaf, 1);
 }
 
+/* Of b, which does not listen, it has nothing any more: as if b were slow to come back. */
+static void nobody_is_called_gone_by_a_redis_that_was_emptied(void **state)
+{
+    struct town *town = *state;
+    pass_until_known(town);
+    relay_in_ignore(b->in);
+    pass(town, 50);
+    redis_server_ask(server, "FLUSHALL");
+    assert_int_equal(send_question(a, b->node->self.node, 1), JF_OK);
+    assert_true(pass_until(town, 2000, &a->undelivered, 1));
+    assert_int_equal(a->last.status, JF_E_UNAVAILABLE);
+    while (!redis_server_number(server, "EXISTS t:quiet"))
+        pass(town, 20);
+    redis_server_ask(server, "DEL t:alive:%d", b->node->self.node);
+    assert_int_equal(send_question(a, b->node->self.node, 2), JF_OK);
+    assert_true(pass_until(town, 2000, &a->undelivered, 2));
+    assert_int_equal(a->last.status, JF_E_UNAVAILABLE);
+}
+
 static void what_is_on_its_way_when_redis_dies_may_have_arrived(void **state)
 {
     struct town *town = *state;
@@ -301,6 +320,7 @@ static void the_rights_in_the_manual_are_enough(void **state)
     send_text(a, b, "1");
     send_group(a, "g/1", "2");
     send_all(a, "3");
+    pass_until_known(town);
     send_question(a, 40000, 9);
     assert_true(pass_until(town, 2000, &b->letters, 3));
     assert_true(pass_until(town, 2000, &a->undelivered, 1));
@@ -388,6 +408,7 @@ int main(void)
         POST_TEST(octets_at_random_do_no_harm),
         POST_TEST(scripts_that_are_flushed_do_not_matter),
         POST_TEST(a_redis_that_restarts_is_listened_to_again),
+        POST_TEST(nobody_is_called_gone_by_a_redis_that_was_emptied),
         POST_TEST(what_is_on_its_way_when_redis_dies_may_have_arrived),
         POST_TEST(what_leaves_when_redis_has_died_has_not_arrived),
         POST_TEST(a_redis_that_holds_still_is_waited_for_only_so_long),

@@ -228,6 +228,7 @@ static void groups_and_all_reach_every_other_node_in_order(void **state)
 static void who_is_gone_and_who_does_not_listen_are_told_apart(void **state)
 {
     struct town *town = *state;
+    pass_until_known(town);
     assert_int_equal(send_question(a, number_at(1), 4), JF_OK);
     assert_true(pass_until(town, 2000, &a->undelivered, 1));
     assert_int_equal(a->last.status, JF_E_GONE);
