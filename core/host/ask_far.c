@@ -22,6 +22,8 @@ static void on_answer(struct relay_question *question, int status,
                       const struct letter *answer)
 {
     struct ask *ask = CONTAINER_OF(question, struct ask, beyond.question);
+    /* It is on its way home: in this very turn its time may be up, too. */
+    alarm_stop(server_wheel(ask->from->server), &ask->alarm);
     ask->status = status;
     if (status == JF_OK) {
         ask->status = known_status(answer->status);
