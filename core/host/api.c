@@ -10,6 +10,7 @@
 #include "core/host/dispatch.h"
 #include "core/host/facts.h"
 #include "core/host/far.h"
+#include "core/host/group_name.h"
 #include "core/host/mail.h"
 #include "core/host/reload.h"
 #include "core/host/timers.h"
@@ -28,23 +29,10 @@ void api_set_gateway(struct gateway *gateway)
 
 /* ---- Groups ------------------------------------------------------------- */
 
-/* A group belongs to the stage its plugin serves: its name here is "stage/group", which no
- * other pair has, since a stage's name has no slash. */
-struct group_name {
-    char text[STORE_KEY_MAX];
-    jf_bytes bytes;
-};
-
+/* A group belongs to the stage its plugin serves. */
 static int name_group(const jf_self *self, jf_bytes group, struct group_name *out)
 {
-    jf_bytes stage = plugin_of_const(self)->stage->name;
-    if (!group.len || group.len > STORE_NAME_MAX)
-        return JF_E_INVALID;
-    memcpy(out->text, stage.ptr, stage.len);
-    out->text[stage.len] = '/';
-    memcpy(out->text + stage.len + 1, group.ptr, group.len);
-    out->bytes = jf_view(out->text, stage.len + 1 + group.len);
-    return JF_OK;
+    return group_name_make(plugin_of_const(self)->stage->name, group, out);
 }
 
 /* ---- Sending ------------------------------------------------------------ */
@@ -71,12 +59,6 @@ static int api_send(jf_self *self, jf_conn_id to, uint32_t opcode, jf_bytes body
     return home ? mail_send(home, &order) : far_send(the_gateway, &order);
 }
 
-/* Who is gone is passed by, wherever that is. */
-static int worse(int worst, int status)
-{
-    return status < 0 && status != JF_E_GONE ? status : worst;
-}
-
 static int api_send_many(jf_self *self, const jf_conn_id *to, size_t count, uint32_t opcode,
                          jf_bytes body)
 {
@@ -85,15 +67,7 @@ static int api_send_many(jf_self *self, const jf_conn_id *to, size_t count, uint
     if (status < 0 || !count)
         return status;
     struct mail_order order = { MAIL_IDS, .ids = to, .count = count, opcode, body };
-    status = worse(status, mail_send_ids(the_gateway, &order));
-    return worse(status, far_send(the_gateway, &order));
-}
-
-/* What cannot reach the other nodes has reached this one. */
-static int send_everywhere(const struct mail_order *order)
-{
-    int status = mail_send_everywhere(the_gateway, order);
-    return worse(status, far_send(the_gateway, order));
+    return mail_send_on_all_nodes(the_gateway, &order);
 }
 
 static int api_send_group(jf_self *self, jf_bytes group, uint32_t opcode, jf_bytes body)
@@ -106,7 +80,7 @@ static int api_send_group(jf_self *self, jf_bytes group, uint32_t opcode, jf_byt
         return status;
     struct mail_order order = { MAIL_GROUP, .name = name.bytes, .opcode = opcode,
                                 .body = body };
-    return send_everywhere(&order);
+    return mail_send_on_all_nodes(the_gateway, &order);
 }
 
 static int api_send_all(jf_self *self, jf_bytes stage, uint32_t opcode, jf_bytes body)
@@ -118,7 +92,7 @@ static int api_send_all(jf_self *self, jf_bytes stage, uint32_t opcode, jf_bytes
     if (!stages_find(gateway_stages(the_gateway), stage))
         return JF_E_NOT_FOUND;
     struct mail_order order = { MAIL_STAGE, .name = stage, .opcode = opcode, .body = body };
-    return send_everywhere(&order);
+    return mail_send_on_all_nodes(the_gateway, &order);
 }
 
 static int api_close(jf_self *self, jf_conn_id id, uint32_t code, jf_bytes reason)

@@ -22,6 +22,11 @@ static bool is_about_group(enum ask_kind kind)
     return kind == ASK_GROUP_MEMBERS || kind == ASK_GROUP_COUNT;
 }
 
+static bool has_value(enum ask_kind kind)
+{
+    return kind == ASK_ATTR_GET || kind == ASK_LOOK || kind == ASK_LIST;
+}
+
 static void tell(struct ask *ask, int status, const jf_conn_id *members, size_t count)
 {
     union ask_done done = ask->order.done;
@@ -30,7 +35,7 @@ static void tell(struct ask *ask, int status, const jf_conn_id *members, size_t 
     if (ask->answered || !done.status)
         return;
     ask->answered = true;
-    if (ask->order.kind == ASK_ATTR_GET)
+    if (has_value(ask->order.kind))
         done.value(ask->plugin_worker, data, status, value);
     else if (ask->order.kind == ASK_GROUP_MEMBERS)
         done.members(ask->plugin_worker, data, status, members, count);
@@ -170,6 +175,10 @@ static bool is_for_ended(enum ask_kind kind)
 /* At the home of the connection. A failure: nothing was begun. */
 static int put_at_home(struct ask *ask)
 {
+    if (ask_is_managed(ask->order.kind)) {
+        ask_send_back(ask, ask_do_managed(ask));
+        return JF_OK;
+    }
     struct server *server = ask->home->server;
     struct conn *conn = is_for_ended(ask->order.kind)
                             ? server_find_ended(server, ask->order.conn)
@@ -282,19 +291,20 @@ int ask_check(const struct ask_order *order)
     bool attribute = order->kind == ASK_ATTR_SET || order->kind == ASK_ATTR_GET;
     if (order->kind == ASK_SEND)
         return JF_OK;
+    if (ask_is_managed(order->kind))
+        return order->kind == ASK_CLOSE && order->value.len < ASK_CLOSE_CODE ? JF_E_INVALID
+                                                                             : JF_OK;
     if (!order->key.len || order->key.len > (attribute ? STORE_NAME_MAX : STORE_KEY_MAX))
         return JF_E_INVALID;
     return order->value.len > STORE_VALUE_MAX ? JF_E_TOO_BIG : JF_OK;
 }
 
-int ask_put(struct worker *worker, jf_worker *plugin_worker, const struct ask_order *order)
+static int put(struct worker *worker, jf_worker *plugin_worker,
+               const struct ask_order *order)
 {
     int status = ask_check(order);
     if (status < 0)
         return status;
-    if (worker->halting ||
-        atomic_load_explicit(&plugin_of(plugin_worker->self)->closed, memory_order_relaxed))
-        return JF_E_STOPPING;
     struct ask *ask = ask_new(worker, plugin_worker, order);
     if (!ask)
         return JF_E_NOMEM;
@@ -307,4 +317,17 @@ int ask_put(struct worker *worker, jf_worker *plugin_worker, const struct ask_or
         start_patience(ask);
     worker->waiting_asks++;
     return JF_OK;
+}
+
+int ask_put(struct worker *worker, jf_worker *plugin_worker, const struct ask_order *order)
+{
+    if (worker->halting ||
+        atomic_load_explicit(&plugin_of(plugin_worker->self)->closed, memory_order_relaxed))
+        return JF_E_STOPPING;
+    return put(worker, plugin_worker, order);
+}
+
+int ask_put_own(struct worker *worker, const struct ask_order *order)
+{
+    return worker->halting ? JF_E_STOPPING : put(worker, NULL, order);
 }

@@ -19,8 +19,16 @@ enum ask_kind {
     ASK_GROUP_LEAVE,
     ASK_GROUP_MEMBERS,
     ASK_GROUP_COUNT,
-    ASK_SEND
+    ASK_SEND,
+
+    /* The management API's, of a connection that is open, on the stage `key`. */
+    ASK_POST,  /* send `value`: it waits for that client now */
+    ASK_CLOSE, /* `value`: two octets of code, and the reason */
+    ASK_LOOK,  /* what it is, as JSON */
+    ASK_LIST   /* not of it, but of those on its worker, from its slot on: see ask_list.h */
 };
+
+#define ASK_CLOSE_CODE 2 /* octets of the code in front of a reason */
 
 /* How the plugin wants its answer; the one that fits the kind, or NULL. */
 union ask_done {
@@ -41,5 +49,11 @@ struct ask_order {
 
 /* Put it. A failure had no effect and `done` will not be called. */
 int ask_put(struct worker *worker, jf_worker *plugin_worker, const struct ask_order *order);
+
+/* The same for the host itself: `done` is told of no worker. */
+int ask_put_own(struct worker *worker, const struct ask_order *order);
+
+/* ASK_POST to a connection of this very worker, here and now: its outcome. */
+int ask_post_here(struct worker *worker, const struct ask_order *order);
 
 #endif

@@ -111,7 +111,9 @@ static int put_visitor(struct worker *home, const struct ask_order *order,
 /* Questions about groups are put by the node that asks, and a message has an opcode. */
 static bool is_for_here(const struct letter *letter)
 {
-    if (letter->verb == ASK_SEND)
+    if (letter->verb >= ASK_CLOSE && letter->verb <= ASK_LIST)
+        return true;
+    if (letter->verb == ASK_SEND || letter->verb == ASK_POST)
         return letter->opcode == JF_TEXT || letter->opcode == JF_BINARY;
     return letter->verb < ASK_SEND && letter->verb != ASK_GROUP_MEMBERS &&
            letter->verb != ASK_GROUP_COUNT;

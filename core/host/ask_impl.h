@@ -63,6 +63,14 @@ void ask_send_back(struct ask *ask, int status);
 /* The task of a question that comes home. */
 void ask_arrive(struct task *task);
 
+/* ---- ask_managed.c ---- */
+
+bool ask_is_managed(enum ask_kind kind);
+
+/* What the management API asks, done at once. JF_E_GONE: it is not open, or of another
+ * stage. */
+int ask_do_managed(struct ask *ask);
+
 /* ---- ask_far.c ---- */
 
 /* JF_OK: it is on its way to the node of its connection. */

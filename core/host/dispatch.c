@@ -9,6 +9,7 @@
 #include "core/host/burial.h"
 #include "core/host/event.h"
 #include "core/host/facts.h"
+#include "core/host/manage.h"
 #include "core/host/plugin.h"
 #include "core/host/presence.h"
 #include "core/host/renumber.h"
@@ -487,4 +488,5 @@ const struct net_events dispatch_events = {
     .on_deadline = on_deadline,
     .on_drain = on_drain,
     .on_drained = on_drained,
+    .on_call = manage_on_call,
 };

@@ -26,7 +26,7 @@ struct facts {
     char text[];
 };
 
-static uint64_t now_ms(void)
+uint64_t facts_now(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
@@ -64,7 +64,7 @@ struct facts *facts_new(struct conn *conn)
     jf_bytes host = header(head, "Host"), agent = header(head, "User-Agent");
     struct facts *facts =
         xalloc(offsetof(struct facts, text) + ip.len + host.len + agent.len);
-    facts->connected_at = now_ms();
+    facts->connected_at = facts_now();
     facts->refs = 1;
     facts->ip_len = (uint8_t)ip.len;
     facts->host_len = (uint16_t)host.len;
@@ -87,6 +87,16 @@ struct facts *facts_of_orphan(uint64_t connected_at)
 uint64_t facts_connected_at(const struct facts *facts)
 {
     return facts->connected_at;
+}
+
+jf_bytes facts_source_ip(const struct facts *facts)
+{
+    return jf_view(facts->text, facts->ip_len);
+}
+
+jf_bytes facts_user_agent(const struct facts *facts)
+{
+    return jf_view(facts->text + facts->ip_len + facts->host_len, facts->agent_len);
 }
 
 struct facts *facts_ref(struct facts *facts)
@@ -125,7 +135,7 @@ static char *write_json(struct event *event, size_t *len)
         .request_id = jf_str(event->request_id),
         .message_id = jf_str(message_id),
         .api_id = jf_str(API_ID),
-        .requested_at = now_ms(),
+        .requested_at = facts_now(),
         .secure = event->worker->net.tls_cert != NULL,
         .connect = pub->connect,
         .message = pub->message,

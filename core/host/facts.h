@@ -20,6 +20,11 @@ struct facts *facts_new(struct conn *conn);
 /* Of a connection whose node has died: only when it connected is known. [home worker] */
 struct facts *facts_of_orphan(uint64_t connected_at);
 
+/* From where it came, and by its own word with what. Views of the facts. */
+jf_bytes facts_source_ip(const struct facts *facts);
+jf_bytes facts_user_agent(const struct facts *facts); /* empty: it did not say */
+
+uint64_t facts_now(void);                               /* ms since 1970 */
 uint64_t facts_connected_at(const struct facts *facts); /* ms since 1970 */
 
 /* An event that outlives its place in the connection holds the facts itself.

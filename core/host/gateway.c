@@ -17,6 +17,7 @@
 #include "core/host/control.h"
 #include "core/host/dispatch.h"
 #include "core/host/engine_so.h"
+#include "core/host/manage.h"
 #include "core/host/open_files.h"
 #include "core/host/reload.h"
 #include "core/host/renumber.h"
@@ -86,6 +87,11 @@ uint32_t gateway_worker_count(const struct gateway *gateway)
 struct worker *gateway_worker(const struct gateway *gateway, uint32_t index)
 {
     return gateway->workers[index];
+}
+
+uint16_t gateway_node(const struct gateway *gateway)
+{
+    return atomic_load_explicit(&gateway->node, memory_order_relaxed);
 }
 
 bool gateway_is_far(const struct gateway *gateway, jf_conn_id id)
@@ -186,6 +192,9 @@ void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_opt
         .statics = gateway->statics,
         .static_count = config->static_count,
         .is_stage = dispatch_is_stage,
+        .is_call = manage_is_path,
+        .body_bytes = 1 << 20,
+        .bodies_bytes = 64 << 20,
     };
 }
 

@@ -69,6 +69,8 @@ struct worker *gateway_worker(const struct gateway *gateway, uint32_t index);
 /* The worker whose connection that is; NULL: another node's, or nobody's. */
 struct worker *gateway_home_of(const struct gateway *gateway, jf_conn_id id);
 
+uint16_t gateway_node(const struct gateway *gateway); /* the number of this one */
+
 /* Does it say that it lives on another node? */
 bool gateway_is_far(const struct gateway *gateway, jf_conn_id id);
 

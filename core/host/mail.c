@@ -6,6 +6,7 @@
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/status.h"
+#include "core/host/far.h"
 #include "core/host/worker.h"
 #include "core/net/frame.h"
 
@@ -169,4 +170,17 @@ int mail_post_close(struct worker *to, jf_conn_id id, uint16_t code, jf_bytes re
     bytes_keep(jf_view(&id, sizeof(id)), &at);
     letter->order.body = bytes_keep(reason, &at);
     return post(letter, size);
+}
+
+/* Who is gone is passed by, wherever that is. */
+static int worse(int worst, int status)
+{
+    return status < 0 && status != JF_E_GONE ? status : worst;
+}
+
+int mail_send_on_all_nodes(struct gateway *gateway, const struct mail_order *order)
+{
+    int here = order->to == MAIL_IDS ? mail_send_ids(gateway, order)
+                                     : mail_send_everywhere(gateway, order);
+    return worse(worse(JF_OK, here), far_send(gateway, order));
 }

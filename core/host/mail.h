@@ -45,6 +45,10 @@ int mail_send_ids(struct gateway *gateway, const struct mail_order *order);
  * its clients have no head start. The status as above. [any thread] */
 int mail_send_everywhere(struct gateway *gateway, const struct mail_order *order);
 
+/* What the order says, here and on the other nodes; who has gone is passed by. If those
+ * cannot be reached, JF_E_UNAVAILABLE, and this one was. [any thread] */
+int mail_send_on_all_nodes(struct gateway *gateway, const struct mail_order *order);
+
 /* Close a connection of `to`. [any thread] */
 int mail_post_close(struct worker *to, jf_conn_id id, uint16_t code, jf_bytes reason);
 

@@ -73,6 +73,11 @@ static uint64_t idle_due(const struct conn *conn)
     return after ? conn->seen_at + after : 0;
 }
 
+uint64_t conn_quiet_ms(const struct conn *conn)
+{
+    return loop_now(conn->wire.server->loop) - conn->seen_at;
+}
+
 void conn_rearm(struct conn *conn)
 {
     uint64_t due = earlier(conn->state_due, conn->host_due);

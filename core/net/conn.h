@@ -61,6 +61,9 @@ void conn_admit(struct conn *conn, jf_bytes subprotocol);
  * not use it any more. */
 void conn_refuse(struct conn *conn, unsigned http_status, jf_bytes body);
 
+/* How many milliseconds ago it last gave a sign of life. */
+uint64_t conn_quiet_ms(const struct conn *conn);
+
 /* Is it in a state in which messages can be sent to it? */
 bool conn_alive(const struct conn *conn);
 

@@ -44,6 +44,7 @@ struct conn {
     bool hosted;                 /* the host knows it and has not released it */
     bool closed_told;            /* on_closed was called */
     bool paused;                 /* the inbox is full */
+    uint8_t listener;            /* by which it came */
     bool peer_closed;            /* its close frame has come, or it broke the protocol */
     uint16_t close_code;         /* 0: nobody closes yet */
     struct list_node flush_node; /* on the server's flush list */

@@ -9,41 +9,8 @@
 #include "core/net/conn_impl.h"
 #include "core/net/frame.h"
 #include "core/net/http.h"
+#include "core/net/http_phrase.h"
 #include "core/parse/envelope.h"
-
-static const struct {
-    unsigned status;
-    const char *phrase;
-} phrases[] = {
-    { 301, "Moved Permanently" },
-    { 302, "Found" },
-    { 307, "Temporary Redirect" },
-    { 308, "Permanent Redirect" },
-    { 400, "Bad Request" },
-    { 401, "Unauthorized" },
-    { 403, "Forbidden" },
-    { 404, "Not Found" },
-    { 409, "Conflict" },
-    { 410, "Gone" },
-    { 426, "Upgrade Required" },
-    { 429, "Too Many Requests" },
-    { 431, "Request Header Fields Too Large" },
-    { 500, "Internal Server Error" },
-    { 501, "Not Implemented" },
-    { 502, "Bad Gateway" },
-    { 503, "Service Unavailable" },
-    { 504, "Gateway Timeout" },
-    { 505, "HTTP Version Not Supported" },
-};
-
-static const char *status_phrase(unsigned status)
-{
-    for (size_t i = 0; i < sizeof(phrases) / sizeof(phrases[0]); i++) {
-        if (phrases[i].status == status)
-            return phrases[i].phrase;
-    }
-    return "Refused";
-}
 
 static struct frame *answer_frame(unsigned status, const char *extra, jf_bytes body)
 {
@@ -51,7 +18,7 @@ static struct frame *answer_frame(unsigned status, const char *extra, jf_bytes b
     int n = snprintf(lines, sizeof(lines),
                      "HTTP/1.1 %u %s\r\nContent-Type: application/json\r\n"
                      "Content-Length: %zu\r\nConnection: close\r\n%s\r\n",
-                     status, status_phrase(status), body.len, extra);
+                     status, http_phrase(status), body.len, extra);
     CHECK(n > 0 && (size_t)n < sizeof(lines));
     struct frame *frame = frame_new_empty((size_t)n + body.len);
     if (!frame)

@@ -2,7 +2,6 @@
  * when it means none. */
 #include "core/net/http.h"
 
-#include <libwebsockets.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -16,19 +15,13 @@
 #include "core/net/bridge.h"
 #include "core/net/conn_impl.h"
 #include "core/net/http_files.h"
+#include "core/net/http_impl.h"
 #include "core/net/wire_tls.h"
 #include "core/parse/envelope.h"
 
 #define HTTP_CONNECTIONS_MAX 4096 /* per worker; more are answered 503 */
 #define KEEPALIVE_S 30
 #define SERVICE_BUFFER 65536
-
-struct http {
-    struct server *server;
-    struct lws_context *context;
-    struct lws_vhost *plain, *tls;
-    uint32_t open;
-};
 
 static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                    size_t len);
@@ -79,10 +72,13 @@ static int serve_file(struct lws *wsi, const char *file)
     return 0;
 }
 
-static int on_request(struct http *http, struct lws *wsi, const char *path)
+static int on_request(struct http_client *client, struct lws *wsi, const char *path)
 {
+    struct http *http = client->http;
     const struct net_options *options = http->server->options;
     char file[PATH_MAX];
+    if (options->is_call(http->server->host, jf_str(path)))
+        return http_call_begin(client, wsi, path);
     bool reading = is_method(wsi, WSI_TOKEN_GET_URI) || is_method(wsi, WSI_TOKEN_HEAD_URI);
     if (!reading)
         return answer(wsi, 403, "Forbidden");
@@ -95,22 +91,40 @@ static int on_request(struct http *http, struct lws *wsi, const char *path)
     return answer(wsi, 403, "Forbidden");
 }
 
+/* NULL: it is none of plain HTTP. */
+static struct http_client *client_of(struct lws *wsi)
+{
+    const struct http *http = lws_context_user(lws_get_context(wsi));
+    bool is_plain = http->plain && lws_get_vhost(wsi) == http->plain;
+    return is_plain ? lws_get_opaque_user_data(wsi) : NULL;
+}
+
 static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                    size_t len)
 {
-    struct http *http = lws_context_user(lws_get_context(wsi));
+    struct http_client *client = client_of(wsi);
+    if (!client)
+        return lws_callback_http_dummy(wsi, reason, user, in, len);
     switch (reason) {
     case LWS_CALLBACK_HTTP:
         if (strlen(in) != len)
             return answer(wsi, 400, "Bad Request"); /* "%00" */
-        return on_request(http, wsi, in);
+        return on_request(client, wsi, in);
+    case LWS_CALLBACK_HTTP_BODY:
+        return http_call_on_body(client->call, in, len);
+    case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+        return http_call_on_whole(client->call);
+    case LWS_CALLBACK_HTTP_WRITEABLE:
+        return http_call_on_writable(client->call);
     case LWS_CALLBACK_HTTP_FILE_COMPLETION:
         return lws_http_transaction_completed(wsi) ? -1 : 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return -1; /* upgrades come by the greeter, never on a used connection */
     case LWS_CALLBACK_WSI_DESTROY:
-        if (lws_get_opaque_user_data(wsi) == http)
-            http->open--;
+        http_call_on_gone(client->call);
+        client->http->open--;
+        free(client);
+        lws_set_opaque_user_data(wsi, NULL);
         return 0;
     default:
         return lws_callback_http_dummy(wsi, reason, user, in, len);
@@ -210,18 +224,27 @@ struct lws_vhost *http_tls_vhost(struct http *http)
     return http->tls;
 }
 
-static bool adopt(struct http *http, int fd)
+/* If that fails, libwebsockets has closed the descriptor and told that the client went. */
+static void adopt(struct http_client *client, int fd)
 {
     lws_adopt_desc_t info = {
-        .vh = http->plain,
+        .vh = client->http->plain,
         .type = LWS_ADOPT_SOCKET | LWS_ADOPT_HTTP,
         .fd = { .sockfd = fd },
-        .opaque = http,
+        .opaque = client,
     };
-    http->open++;
-    if (lws_adopt_descriptor_vhost_via_info(&info))
-        return true;
-    return false;
+    client->http->open++;
+    lws_adopt_descriptor_vhost_via_info(&info);
+}
+
+static struct http_client *client_new(struct http *http, const struct conn *conn)
+{
+    struct http_client *client = xnew(struct http_client);
+    client->http = http;
+    client->listener = conn->listener;
+    jf_bytes peer = conn_peer(conn, client->peer);
+    client->peer[peer.len] = '\0';
+    return client;
 }
 
 void http_take(struct http *http, struct conn *conn)
@@ -232,13 +255,16 @@ void http_take(struct http *http, struct conn *conn)
         greeter_answer(conn, 503, "Retry-After: 1\r\n", jf_view(busy, sizeof(busy) - 1));
         return;
     }
+    struct http_client *client = client_new(http, conn);
     if (http->tls) {
         int fd = bridge_start(conn);
         if (fd >= 0)
-            adopt(http, fd);
+            adopt(client, fd);
+        else
+            free(client);
         return;
     }
     int fd = wire_plain_release(&conn->wire);
     conn_forget(conn);
-    adopt(http, fd);
+    adopt(client, fd);
 }

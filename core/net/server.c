@@ -159,6 +159,18 @@ struct conn *server_find_ended(struct server *server, jf_conn_id id)
     return conn && conn->hosted && conn_id_eq(conn->id, id) ? conn : NULL;
 }
 
+struct conn *server_next(struct server *server, uint32_t *slot, uint32_t end)
+{
+    while (*slot < end && *slot < server->slot_count) {
+        struct conn *conn = slot_at(server, (*slot)++);
+        if (conn_alive(conn))
+            return conn;
+    }
+    if (*slot >= server->slot_count)
+        *slot = 0;
+    return NULL;
+}
+
 struct wheel *server_wheel(struct server *server)
 {
     return server->wheel;

@@ -17,6 +17,7 @@
 #include "sdk/jackfield.h"
 
 struct conn;
+struct http_call;
 struct loop;
 struct server;
 struct wheel;
@@ -45,6 +46,9 @@ struct net_events {
 
     /* The last connection has gone and no more will come (server_drain()). */
     void (*on_drained)(void *host);
+
+    /* A request at a path of net_options.is_call: to be answered, once. */
+    void (*on_call)(void *host, struct http_call *call);
 };
 
 enum net_slow_reader { NET_SLOW_REFUSE, NET_SLOW_CLOSE, NET_SLOW_DROP_OLDEST };
@@ -73,6 +77,10 @@ struct net_options {
     size_t static_count;
     /* Is there a stage at this path? For answers to plain requests. [any worker] */
     bool (*is_stage)(void *host, jf_bytes path);
+    /* Does the host answer plain requests at this path? [any worker] */
+    bool (*is_call)(void *host, jf_bytes path);
+    size_t body_bytes;   /* of such a request; 413 above it */
+    size_t bodies_bytes; /* of all at a time; 503 above it */
 };
 
 /* Counted since the start, never reset. */
@@ -111,6 +119,10 @@ struct conn *server_find(struct server *server, jf_conn_id id);
 
 /* The same, and also one that has ended and is not released yet. */
 struct conn *server_find_ended(struct server *server, jf_conn_id id);
+
+/* The first connection that is alive at or behind *slot, which is then the one behind it.
+ * NULL: there is none below `end`, where *slot is then, or 0 at the end of the table. */
+struct conn *server_next(struct server *server, uint32_t *slot, uint32_t end);
 
 /* For deadlines of those who live on the same worker. */
 struct wheel *server_wheel(struct server *server);

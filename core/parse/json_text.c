@@ -3,6 +3,7 @@
 #include "core/parse/json_text.h"
 
 #include <stdio.h>
+#include <time.h>
 
 #include "core/base/memory.h"
 #include "core/parse/utf8.h"
@@ -201,6 +202,24 @@ void json_text_bool(struct json_text *text, bool value)
 {
     begin_value(text);
     add(text, value ? "true" : "false", value ? 4 : 5);
+}
+
+void json_text_null(struct json_text *text)
+{
+    begin_value(text);
+    add(text, "null", 4);
+}
+
+void json_text_time(struct json_text *text, uint64_t ms)
+{
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm tm;
+    char words[64];
+    gmtime_r(&seconds, &tm);
+    int len = snprintf(words, sizeof(words), "%04d-%02d-%02dT%02d:%02d:%02d.%03uZ",
+                       tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+                       tm.tm_sec, (unsigned)(ms % 1000));
+    json_text_string(text, jf_view(words, (size_t)len));
 }
 
 char *json_text_take(struct json_text *text, size_t *len)

@@ -36,6 +36,8 @@ void json_text_string(struct json_text *text, jf_bytes value);
 void json_text_base64(struct json_text *text, jf_bytes value); /* a string, RFC 4648, 4 */
 void json_text_number(struct json_text *text, uint64_t value);
 void json_text_bool(struct json_text *text, bool value);
+void json_text_null(struct json_text *text);
+void json_text_time(struct json_text *text, uint64_t ms); /* ISO 8601, UTC, a string */
 
 /* The text, the caller's to free; NULL, and nothing to free, if there was no memory. */
 char *json_text_take(struct json_text *text, size_t *len);

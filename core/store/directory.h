@@ -72,6 +72,10 @@ int directory_members(struct directory *directory, jf_bytes group,
 int directory_count(struct directory *directory, jf_bytes group,
                     void (*done)(void *data, int status, uint64_t count), void *data);
 
+/* The other nodes, as an id each, of which only the node counts. As directory_members(). */
+int directory_nodes(struct directory *directory,
+                    void (*done)(void *data, int status, struct id_set *ids), void *data);
+
 /* The connection of a dead node leaves a group, in the name of whoever has the claim on
  * that node, with its fence. JF_E_GONE: somebody else has it now. As the two above. */
 int directory_orphan_leave(struct directory *directory, jf_conn_id conn, uint64_t fence,

@@ -112,6 +112,44 @@ int directory_members(struct directory *directory, jf_bytes group,
     return plain(status);
 }
 
+/* ---- Nodes ---- */
+
+static int take_nodes(struct question *question, const struct redis_reply *numbers)
+{
+    int status = JF_OK;
+    for (size_t i = 0; i < redis_reply_count(numbers) && status == JF_OK; i++) {
+        uint64_t node;
+        jf_bytes text = redis_reply_bytes(redis_reply_at(numbers, i));
+        if (bytes_number(text, UINT16_MAX, &node) &&
+            node != question->directory->options->node)
+            status = id_set_add(&question->ids, conn_id_make((uint16_t)node, 0, 0));
+    }
+    return status;
+}
+
+static void on_nodes(struct redis_call *call, int status, const struct redis_reply *reply)
+{
+    struct question *question = CONTAINER_OF(call, struct question, call);
+    give_members(question, status == JF_OK ? take_nodes(question, reply) : status);
+}
+
+int directory_nodes(struct directory *directory,
+                    void (*done)(void *data, int status, struct id_set *ids), void *data)
+{
+    struct directory_key key;
+    struct question *question = new_question(directory, jf_str(""), data);
+    const jf_bytes words[] = { jf_str("HKEYS"),
+                               directory_key(directory, &key, "nodes", jf_str("")) };
+    question->call.done = on_nodes;
+    question->done.members = done;
+    int status = directory_is_fenced(directory)
+                     ? JF_E_UNAVAILABLE
+                     : redis_send(directory->link, &question->call, words, 2);
+    if (status < 0)
+        free(question);
+    return plain(status);
+}
+
 /* ---- What a script says ---- */
 
 static int ask_script(struct question *question, const jf_bytes *words, size_t count)

@@ -113,6 +113,8 @@ struct store_kind {
     int (*group_members)(struct store *store, struct store_op *op);
     /* JF_OK with how many they are as `number`. */
     int (*group_count)(struct store *store, struct store_op *op);
+    /* JF_OK with `members`, of each of which only the node counts: the other nodes. */
+    int (*nodes)(struct store *store, struct store_op *op);
     /* group_leave for a connection of a dead node, for whoever has the claim on that, with
      * its fence. JF_E_GONE: another has it now; JF_E_UNAVAILABLE. */
     int (*orphan_leave)(struct store *store, struct store_op *op, uint64_t fence);

@@ -108,6 +108,12 @@ static int group_count(struct store *store, struct store_op *op)
     return later(store, op, JF_OK);
 }
 
+static int nodes(struct store *store, struct store_op *op)
+{
+    int status = answers_begin(&store->answers, op);
+    return status < 0 ? status : later(store, op, JF_OK);
+}
+
 static int forget(struct store *store, struct store_op *op)
 {
     int status = answers_begin(&store->answers, op);
@@ -185,6 +191,7 @@ const struct store_kind store_memory = {
     .orphan_leave = orphan_leave,
     .group_members = group_members,
     .group_count = group_count,
+    .nodes = nodes,
     .forget = forget,
 };
 

@@ -184,6 +184,25 @@ static int group_members(struct store *store, struct store_op *op)
     return status < 0 ? later(store, op, status) : JF_OK;
 }
 
+static void on_nodes(void *data, int status, struct id_set *ids)
+{
+    struct store_op *op = data;
+    op->members = ids->ids;
+    op->member_count = ids->count;
+    op->memory = ids->places;
+    answer_now(op, status);
+}
+
+static int nodes(struct store *store, struct store_op *op)
+{
+    int status = answers_begin(&store->answers, op);
+    if (status < 0)
+        return status;
+    op->store = store;
+    status = directory_nodes(store->directory, on_nodes, op);
+    return status < 0 ? later(store, op, status) : JF_OK;
+}
+
 static void on_count(void *data, int status, uint64_t count)
 {
     struct store_op *op = data;
@@ -329,5 +348,6 @@ const struct store_kind store_redis = {
     .orphan_leave = orphan_leave,
     .group_members = group_members,
     .group_count = group_count,
+    .nodes = nodes,
     .forget = forget,
 };

@@ -1,0 +1,340 @@
+/* From a path to what it asks for, and from its outcome to an answer. What a request needs
+ * until then is in one block. */
+#include "core/host/manage.h"
+
+#include "core/base/bytes.h"
+#include "core/base/memory.h"
+#include "core/host/ask.h"
+#include "core/host/group_name.h"
+#include "core/host/mail.h"
+#include "core/host/manage_answer.h"
+#include "core/host/manage_door.h"
+#include "core/host/manage_impl.h"
+#include "core/host/worker.h"
+#include "core/net/http_call.h"
+#include "core/parse/conn_id.h"
+#include "core/parse/utf8.h"
+
+#define CLOSE_REASON "Connection Closed Normally"
+
+static void end(struct managed *managed, int status)
+{
+    manage_answer_status(managed->call, status);
+    free(managed);
+}
+
+static void end_empty(struct managed *managed, int status)
+{
+    if (status < 0) {
+        end(managed, status);
+        return;
+    }
+    manage_answer_empty(managed->call, 204);
+    free(managed);
+}
+
+void managed_refuse(struct managed *managed, const char *why)
+{
+    manage_answer_error(managed->call, 400, "BadRequestException", jf_str(why));
+    free(managed);
+}
+
+bool managed_parameter(const struct managed *managed, const char *name, jf_bytes *out)
+{
+    size_t count;
+    const struct jf_pair *pairs = http_call_parameters(managed->call, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (bytes_eq(pairs[i].name, name)) {
+            *out = pairs[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- Messages ----------------------------------------------------------- */
+
+static bool is_text(jf_bytes body)
+{
+    struct utf8 utf8 = { 0 };
+    return utf8_feed(&utf8, (const uint8_t *)body.ptr, body.len) && utf8_complete(&utf8);
+}
+
+/* What the body is to be sent as, and whether it can. False: that was answered. */
+static bool read_message(struct managed *managed, uint32_t *opcode)
+{
+    jf_bytes kind = http_call_header(managed->call, jf_str("x-jackfield-opcode"));
+    jf_bytes body = http_call_body(managed->call);
+    *opcode = bytes_eq_nocase(kind, "binary") ? JF_BINARY : JF_TEXT;
+    if (kind.len && *opcode == JF_TEXT && !bytes_eq_nocase(kind, "text"))
+        managed_refuse(managed, "X-Jackfield-Opcode must be text or binary");
+    else if (body.len > gateway_message_bytes(managed->worker->gateway))
+        end(managed, JF_E_TOO_BIG);
+    else if (*opcode == JF_TEXT && !is_text(body))
+        managed_refuse(managed, "the body is not UTF-8, as text is; send it with "
+                                "X-Jackfield-Opcode: binary");
+    else
+        return true;
+    return false;
+}
+
+static void on_status(jf_worker *none, void *data, int status)
+{
+    (void)none;
+    end(data, status);
+}
+
+static void on_status_empty(jf_worker *none, void *data, int status)
+{
+    (void)none;
+    end_empty(data, status);
+}
+
+static void put(struct managed *managed, const struct ask_order *order)
+{
+    int status = ask_put_own(managed->worker, order);
+    if (status < 0)
+        end(managed, status);
+}
+
+static void post(struct managed *managed)
+{
+    struct ask_order order = { .kind = ASK_POST,
+                               .conn = managed->id,
+                               .key = managed->stage->name,
+                               .value = http_call_body(managed->call),
+                               .done = { .status = on_status },
+                               .data = managed };
+    if (!read_message(managed, &order.opcode))
+        return;
+    if (gateway_home_of(managed->worker->gateway, managed->id) == managed->worker)
+        end(managed, ask_post_here(managed->worker, &order));
+    else
+        put(managed, &order);
+}
+
+static void send_everywhere(struct managed *managed, enum mail_to to, jf_bytes name)
+{
+    struct mail_order order = { .to = to, .name = name };
+    if (!read_message(managed, &order.opcode))
+        return;
+    order.body = http_call_body(managed->call);
+    end(managed, mail_send_on_all_nodes(managed->worker->gateway, &order));
+}
+
+static void broadcast(struct managed *managed)
+{
+    send_everywhere(managed, MAIL_STAGE, managed->stage->name);
+}
+
+static void post_to_group(struct managed *managed)
+{
+    struct group_name name;
+    if (group_name_make(managed->stage->name, managed->path.name, &name) < 0)
+        managed_refuse(managed, "a group's name has 1 to 256 octets");
+    else
+        send_everywhere(managed, MAIL_GROUP, name.bytes);
+}
+
+/* ---- A connection ------------------------------------------------------- */
+
+static void on_looked(jf_worker *none, void *data, int status, jf_bytes json)
+{
+    struct managed *managed = data;
+    (void)none;
+    if (status < 0) {
+        end(managed, status);
+        return;
+    }
+    manage_answer_json(managed->call, json);
+    free(managed);
+}
+
+static void look(struct managed *managed)
+{
+    put(managed, &(struct ask_order){ .kind = ASK_LOOK,
+                                      .conn = managed->id,
+                                      .key = managed->stage->name,
+                                      .done = { .value = on_looked },
+                                      .data = managed });
+}
+
+/* Code and reason as ASK_CLOSE has them. False: that was answered. */
+static bool read_close(struct managed *managed, uint8_t out[ASK_CLOSE_CODE + WS_REASON_MAX],
+                       size_t *len)
+{
+    jf_bytes text, reason = jf_str("");
+    uint64_t code = WS_CLOSE_NORMAL;
+    bool given = managed_parameter(managed, "code", &text);
+    bool valid = !given || (bytes_number(text, UINT16_MAX, &code) &&
+                            ws_close_code_valid((uint32_t)code));
+    if (!managed_parameter(managed, "reason", &reason) && !given)
+        reason = jf_str(CLOSE_REASON);
+    if (!valid || reason.len > WS_REASON_MAX || !is_text(reason)) {
+        managed_refuse(managed, "code must be one that RFC 6455 lets an endpoint send, and "
+                                "reason up to 123 octets of UTF-8");
+        return false;
+    }
+    char *at = (char *)out + ASK_CLOSE_CODE;
+    bytes_put_number(out, code, ASK_CLOSE_CODE);
+    bytes_keep(reason, &at);
+    *len = ASK_CLOSE_CODE + reason.len;
+    return true;
+}
+
+static void close_it(struct managed *managed)
+{
+    uint8_t value[ASK_CLOSE_CODE + WS_REASON_MAX];
+    size_t len;
+    if (read_close(managed, value, &len))
+        put(managed, &(struct ask_order){ .kind = ASK_CLOSE,
+                                          .conn = managed->id,
+                                          .key = managed->stage->name,
+                                          .value = jf_view(value, len),
+                                          .done = { .status = on_status_empty },
+                                          .data = managed });
+}
+
+/* ---- Attributes --------------------------------------------------------- */
+
+static void on_attribute(jf_worker *none, void *data, int status, jf_bytes value)
+{
+    struct managed *managed = data;
+    (void)none;
+    if (status < 0) {
+        end(managed, status);
+        return;
+    }
+    manage_answer_octets(managed->call, value);
+    free(managed);
+}
+
+static void get_attribute(struct managed *managed)
+{
+    put(managed, &(struct ask_order){ .kind = ASK_ATTR_GET,
+                                      .conn = managed->id,
+                                      .key = managed->path.attribute,
+                                      .done = { .value = on_attribute },
+                                      .data = managed });
+}
+
+static void set_attribute(struct managed *managed, jf_bytes value)
+{
+    put(managed, &(struct ask_order){ .kind = ASK_ATTR_SET,
+                                      .conn = managed->id,
+                                      .key = managed->path.attribute,
+                                      .value = value,
+                                      .done = { .status = on_status_empty },
+                                      .data = managed });
+}
+
+static void put_attribute(struct managed *managed)
+{
+    set_attribute(managed, http_call_body(managed->call));
+}
+
+static void delete_attribute(struct managed *managed)
+{
+    set_attribute(managed, jf_str(""));
+}
+
+/* ---- Which of them ------------------------------------------------------ */
+
+static const struct {
+    enum manage_what what;
+    const char *method;
+    void (*run)(struct managed *managed);
+} operations[] = {
+    { MANAGE_CONNECTION, "POST", post },
+    { MANAGE_CONNECTION, "GET", look },
+    { MANAGE_CONNECTION, "DELETE", close_it },
+    { MANAGE_ATTRIBUTE, "GET", get_attribute },
+    { MANAGE_ATTRIBUTE, "PUT", put_attribute },
+    { MANAGE_ATTRIBUTE, "DELETE", delete_attribute },
+    { MANAGE_GROUP, "POST", post_to_group },
+    { MANAGE_BROADCAST, "POST", broadcast },
+    { MANAGE_BATCH, "POST", manage_batch },
+    { MANAGE_CONNECTIONS, "GET", manage_list },
+};
+
+static bool has_id(const struct manage_path *path)
+{
+    return path->what == MANAGE_CONNECTION || path->what == MANAGE_ATTRIBUTE;
+}
+
+static void refuse_id(struct managed *managed)
+{
+    struct text_buffer {
+        char text[128];
+    } why;
+    jf_bytes id = managed->path.name;
+    size_t len = id.len < 64 ? id.len : 64;
+    char *at = why.text;
+    bytes_keep(jf_str("Invalid connectionId: "), &at);
+    bytes_keep(jf_view(id.ptr, len), &at);
+    manage_answer_error(managed->call, 400, "BadRequestException",
+                        jf_view(why.text, (size_t)(at - why.text)));
+    free(managed);
+}
+
+static void run(struct managed *managed)
+{
+    jf_bytes method = http_call_method(managed->call);
+    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+        if (operations[i].what == managed->path.what &&
+            bytes_eq(method, operations[i].method)) {
+            if (has_id(&managed->path) &&
+                conn_id_from_text(managed->path.name, &managed->id) < 0)
+                refuse_id(managed);
+            else
+                operations[i].run(managed);
+            return;
+        }
+    }
+    manage_answer_error(managed->call, 405, "MethodNotAllowedException",
+                        jf_str("this path has no such method"));
+    free(managed);
+}
+
+/* ---- In ----------------------------------------------------------------- */
+
+bool manage_is_path(void *host, jf_bytes path)
+{
+    struct manage_path read;
+    (void)host;
+    return manage_path_read(path, &read);
+}
+
+static void refuse_request(struct http_call *call)
+{
+    unsigned http = http_call_refusal(call);
+    int status = http == 413 ? JF_E_TOO_BIG : JF_E_UNAVAILABLE;
+    if (http == 411)
+        manage_answer_error(call, 411, "LengthRequiredException",
+                            jf_str("send the body with its Content-Length, not in chunks"));
+    else
+        manage_answer_status(call, http == 400 ? JF_E_INVALID : status);
+}
+
+void manage_on_call(void *host, struct http_call *call)
+{
+    struct worker *worker = host;
+    struct manage_path path;
+    const struct stage_routes *routes = NULL;
+    if (http_call_refusal(call)) {
+        refuse_request(call);
+        return;
+    }
+    if (!manage_may_pass(worker, call))
+        return;
+    if (manage_path_read(http_call_path(call), &path))
+        routes =
+            router_of_path(worker->router, path.prefix.len ? path.prefix : jf_str("/"));
+    if (!routes) {
+        manage_answer_error(call, 403, "ForbiddenException", jf_str("Forbidden"));
+        return;
+    }
+    struct managed *managed = xnew(struct managed);
+    *managed = (struct managed){ call, worker, routes->stage, path, { { 0 } } };
+    run(managed);
+}

@@ -1,0 +1,106 @@
+/* Bodies and headers are those recorded of AWS; where none was, in their style. An error's
+ * body is JSON or empty, never anything else: SDKs parse it. */
+#include "core/host/manage_answer.h"
+
+#include <stdio.h>
+
+#include "core/base/bytes.h"
+#include "core/base/memory.h"
+#include "core/base/random.h"
+#include "core/net/http_call.h"
+#include "core/parse/envelope.h"
+#include "core/parse/json_text.h"
+
+#define LINES_MAX 512
+#define JSON "application/json"
+
+/* RFC 9562, version 4. */
+static void put_uuid(char out[37])
+{
+    uint8_t o[16];
+    random_fill(o, sizeof(o));
+    o[6] = (uint8_t)((o[6] & 15) | 64);
+    o[8] = (uint8_t)((o[8] & 63) | 128);
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0, at = 0; i < sizeof(o); i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10)
+            out[at++] = '-';
+        out[at++] = digits[o[i] >> 4];
+        out[at++] = digits[o[i] & 15];
+    }
+    out[36] = '\0';
+}
+
+static void answer(struct http_call *call, unsigned http, const char *error,
+                   const char *type, jf_bytes body)
+{
+    char uuid[37], id[JF_CONN_ID_TEXT + 1], lines[LINES_MAX];
+    put_uuid(uuid);
+    envelope_request_id(id);
+    int n = snprintf(
+        lines, sizeof(lines), "x-amzn-RequestId: %s\r\nx-amz-apigw-id: %s\r\n%s%s%s", uuid,
+        id, error ? "x-amzn-ErrorType: " : "", error ? error : "", error ? "\r\n" : "");
+    http_call_answer(call, http, jf_view(lines, (size_t)n), type, body);
+}
+
+void manage_answer_json(struct http_call *call, jf_bytes json)
+{
+    answer(call, 200, NULL, JSON, json);
+}
+
+void manage_answer_octets(struct http_call *call, jf_bytes octets)
+{
+    answer(call, 200, NULL, "application/octet-stream", octets);
+}
+
+void manage_answer_empty(struct http_call *call, unsigned http)
+{
+    answer(call, http, NULL, http == 204 ? "" : JSON, jf_str(""));
+}
+
+void manage_answer_error(struct http_call *call, unsigned http, const char *type,
+                         jf_bytes message)
+{
+    struct json_text text = { 0 };
+    size_t len = 0;
+    json_text_open(&text, '{');
+    json_text_name(&text, jf_str("message"));
+    json_text_string(&text, message);
+    json_text_close(&text, '}');
+    AUTO_FREE char *json = json_text_take(&text, &len);
+    answer(call, http, type, JSON, jf_view(json, json ? len : 0));
+}
+
+struct manage_outcome manage_outcome_of(int status)
+{
+    switch (status) {
+    case JF_OK:
+        return (struct manage_outcome){ 200, NULL, NULL };
+    case JF_E_GONE:
+        return (struct manage_outcome){ 410, "GoneException", NULL };
+    case JF_E_FULL:
+        return (struct manage_outcome){ 429, "LimitExceededException",
+                                        "Too Many Requests" };
+    case JF_E_TOO_BIG:
+        return (struct manage_outcome){ 413, "PayloadTooLargeException",
+                                        "Request Too Long" };
+    case JF_E_INVALID:
+        return (struct manage_outcome){ 400, "BadRequestException", "Bad Request" };
+    case JF_E_NOT_FOUND:
+        return (struct manage_outcome){ 404, "NotFoundException", "Not Found" };
+    case JF_E_TIMEOUT:
+        return (struct manage_outcome){ 504, "GatewayTimeoutException", ENVELOPE_TIMEOUT };
+    default:
+        return (struct manage_outcome){ 503, "ServiceUnavailableException",
+                                        ENVELOPE_UNAVAILABLE };
+    }
+}
+
+void manage_answer_status(struct http_call *call, int status)
+{
+    const struct manage_outcome outcome = manage_outcome_of(status);
+    if (outcome.message)
+        manage_answer_error(call, outcome.http, outcome.type, jf_str(outcome.message));
+    else
+        answer(call, outcome.http, outcome.type, JSON, jf_str(""));
+}
