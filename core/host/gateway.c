@@ -17,7 +17,9 @@
 #include "core/host/control.h"
 #include "core/host/dispatch.h"
 #include "core/host/engine_so.h"
+#include "core/host/listeners.h"
 #include "core/host/manage.h"
+#include "core/host/manage_door.h"
 #include "core/host/open_files.h"
 #include "core/host/reload.h"
 #include "core/host/renumber.h"
@@ -48,7 +50,7 @@ struct gateway {
     struct net_static *statics;
     struct worker **workers;
     uint32_t worker_count;
-    uint16_t port;
+    struct listeners *listeners;
     uint64_t room; /* connections for whose sockets there is room, decided at the start */
 
     /* shared */
@@ -165,6 +167,9 @@ void gateway_net_limits(const struct gateway *gateway, const struct config *conf
     const struct config_limits *limits = &config->limits;
     out->frames = (struct ws_limits){ limits->frame_bytes, limits->message_bytes,
                                       config->refuse_binary };
+    out->body_bytes = config->management.body_bytes > limits->message_bytes
+                          ? config->management.body_bytes
+                          : limits->message_bytes;
     out->inbox_bytes = limits->inbox_bytes;
     out->outbox_bytes = limits->outbox_bytes;
     out->connections = (uint32_t)atomic_load(&gateway->ceiling);
@@ -193,8 +198,7 @@ void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_opt
         .static_count = config->static_count,
         .is_stage = dispatch_is_stage,
         .is_call = manage_is_path,
-        .body_bytes = 1 << 20,
-        .bodies_bytes = 64 << 20,
+        .bodies_bytes = config->limits.mailbox_bytes,
     };
 }
 
@@ -281,21 +285,24 @@ void gateway_worker_drained(struct gateway *gateway, bool clean)
 
 /* ---- Starting ----------------------------------------------------------- */
 
+struct listeners *gateway_listeners(const struct gateway *gateway)
+{
+    return gateway->listeners;
+}
+
 const char *gateway_url(const struct gateway *gateway, char out[GATEWAY_URL_MAX])
 {
-    const struct config *config = gateway->config;
-    bool bare_v6 = strchr(config->listen_host, ':') != NULL;
-    snprintf(out, GATEWAY_URL_MAX, "%s://%s%s%s:%u/", config->tls_cert ? "https" : "http",
-             bare_v6 ? "[" : "", config->listen_host, bare_v6 ? "]" : "", gateway->port);
-    return out;
+    return listeners_url(gateway->listeners, LISTENER_CLIENTS, out, GATEWAY_URL_MAX);
 }
 
 static void announce(const struct gateway *gateway)
 {
     char url[GATEWAY_URL_MAX];
     LOG_INFO(MAIN, "event=listening url=%s port=%u workers=%u stages=%zu store=%s",
-             gateway_url(gateway, url), gateway->port, gateway->worker_count,
+             gateway_url(gateway, url),
+             listeners_port(gateway->listeners, LISTENER_CLIENTS), gateway->worker_count,
              gateway->config->stage_count, gateway->store_kind->name);
+    manage_announce(gateway);
 }
 
 static void on_all_ready(struct task *task)
@@ -325,39 +332,16 @@ void gateway_worker_ready(struct gateway *gateway, bool ok)
         mailbox_post_reserved(gateway->box, &gateway->ready_news);
 }
 
-/* The first socket may choose the port; the others share it. */
-static int bind_sockets(struct gateway *gateway, int *fds, char error[GATEWAY_ERROR_MAX])
-{
-    const struct config *config = gateway->config;
-    gateway->port = (uint16_t)config->listen_port;
-    for (uint32_t i = 0; i < gateway->worker_count; i++) {
-        const char *why;
-        int status = acceptor_bind(config->listen_host, gateway->port, i == 0, &fds[i],
-                                   &gateway->port, &why);
-        if (status < 0) {
-            snprintf(error, GATEWAY_ERROR_MAX, "listen: %s port %u: %s",
-                     config->listen_host, gateway->port, why);
-            while (i-- > 0)
-                close(fds[i]);
-            return status;
-        }
-    }
-    return JF_OK;
-}
-
-static int build_workers(struct gateway *gateway, const int *fds,
-                         char error[GATEWAY_ERROR_MAX])
+static int build_workers(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
 {
     gateway->workers = xcalloc(gateway->worker_count, sizeof(struct worker *));
     for (uint32_t i = 0; i < gateway->worker_count; i++) {
-        int status = worker_new(gateway, i, fds[i], &gateway->workers[i]);
-        if (status == JF_OK)
-            continue;
-        snprintf(error, GATEWAY_ERROR_MAX, "worker %u cannot be built: %s", i,
-                 status_text(status));
-        while (++i < gateway->worker_count)
-            close(fds[i]);
-        return status;
+        int status = worker_new(gateway, i, &gateway->workers[i]);
+        if (status < 0) {
+            snprintf(error, GATEWAY_ERROR_MAX, "worker %u cannot be built: %s", i,
+                     status_text(status));
+            return status;
+        }
     }
     return JF_OK;
 }
@@ -445,7 +429,7 @@ int gateway_check(const struct config *config, char *error, size_t error_size)
         snprintf(error, error_size, "store.url, store.prefix: %s", why);
     else if ((status = cluster_check(config, &why)) < 0)
         snprintf(error, error_size, "store.cluster: %s", why);
-    return status;
+    return status < 0 ? status : manage_door_check(config, error, error_size);
 }
 
 void gateway_take_number(struct gateway *gateway, struct batch_from self)
@@ -499,7 +483,6 @@ static int open_store(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
 static int build(struct gateway *gateway, const struct config_source *source,
                  char error[GATEWAY_ERROR_MAX])
 {
-    int fds[CONN_ID_WORKERS];
     int status = copy_statics(gateway, error);
     if (status < 0)
         return status;
@@ -515,10 +498,11 @@ static int build(struct gateway *gateway, const struct config_source *source,
     if (status < 0)
         return status;
     watch_new(gateway, &gateway->watch);
-    status = bind_sockets(gateway, fds, error);
+    status = listeners_open(gateway->config, gateway->worker_count, &gateway->listeners,
+                            error, GATEWAY_ERROR_MAX);
     if (status < 0)
         return status;
-    status = build_workers(gateway, fds, error);
+    status = build_workers(gateway, error);
     if (status < 0)
         return status;
     api_set_gateway(gateway);
@@ -587,6 +571,7 @@ void gateway_free(struct gateway *gateway)
         gateway->store_kind->unshare(gateway->store);
     mailbox_free(gateway->box);
     free(gateway->workers);
+    listeners_close(gateway->listeners);
     free(gateway->statics);
     free(gateway);
 }

@@ -21,6 +21,7 @@ struct cluster;
 struct config_source;
 struct gateway;
 struct list_node;
+struct listeners;
 struct loop;
 struct mailbox;
 struct reload;
@@ -49,6 +50,8 @@ void gateway_stop(struct gateway *gateway);
 /* Read everything again; `told` is told what became of it (NULL: nobody). [main thread] */
 void gateway_ask_reload(struct gateway *gateway,
                         void (*told)(void *data, int status, const char *text), void *data);
+
+struct listeners *gateway_listeners(const struct gateway *gateway); /* [any thread] */
 
 #define GATEWAY_URL_MAX 512
 

@@ -3,9 +3,11 @@
 #include "core/host/manage.h"
 
 #include "core/base/bytes.h"
+#include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/host/ask.h"
 #include "core/host/group_name.h"
+#include "core/host/listeners.h"
 #include "core/host/mail.h"
 #include "core/host/manage_answer.h"
 #include "core/host/manage_door.h"
@@ -298,11 +300,39 @@ static void run(struct managed *managed)
 
 /* ---- In ----------------------------------------------------------------- */
 
-bool manage_is_path(void *host, jf_bytes path)
+static bool is_served(const struct gateway *gateway, unsigned listener)
 {
+    enum config_manage mode = gateway_config(gateway)->management.mode;
+    return mode == MANAGE_BOTH ||
+           mode == (listener == LISTENER_CLIENTS ? MANAGE_SHARED : MANAGE_SEPARATE);
+}
+
+bool manage_is_path(void *host, uint8_t listener, jf_bytes path)
+{
+    const struct worker *worker = host;
     struct manage_path read;
-    (void)host;
-    return manage_path_read(path, &read);
+    return is_served(worker->gateway, listener) && manage_path_read(path, &read);
+}
+
+void manage_announce(const struct gateway *gateway)
+{
+    const struct config_management *management = &gateway_config(gateway)->management;
+    const struct listeners *listeners = gateway_listeners(gateway);
+    bool guarded = management->key_count || management->token_count;
+    for (unsigned which = 0; which < LISTENERS; which++) {
+        char url[GATEWAY_URL_MAX];
+        if (!is_served(gateway, which))
+            continue;
+        listeners_url(listeners, which, url, sizeof(url));
+        if (guarded || listeners_is_local(listeners, which))
+            LOG_INFO(MAIN, "event=management url=%s port=%u credentials=%s", url,
+                     listeners_port(listeners, which), guarded ? "yes" : "no");
+        else
+            LOG_WARN(MAIN,
+                     "event=management_closed url=%s hint=\"other machines can reach this "
+                     "address: management.access_keys or management.tokens are needed\"",
+                     url);
+    }
 }
 
 static void refuse_request(struct http_call *call)
@@ -316,6 +346,11 @@ static void refuse_request(struct http_call *call)
         manage_answer_status(call, http == 400 ? JF_E_INVALID : status);
 }
 
+static bool is_local(const struct worker *worker, const struct http_call *call)
+{
+    return listeners_is_local(gateway_listeners(worker->gateway), http_call_listener(call));
+}
+
 void manage_on_call(void *host, struct http_call *call)
 {
     struct worker *worker = host;
@@ -325,7 +360,7 @@ void manage_on_call(void *host, struct http_call *call)
         refuse_request(call);
         return;
     }
-    if (!manage_may_pass(worker, call))
+    if (!manage_may_pass(worker->door, call, is_local(worker, call)))
         return;
     if (manage_path_read(http_call_path(call), &path))
         routes =

@@ -8,13 +8,18 @@
 #define JF_HOST_MANAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "sdk/jackfield.h"
 
+struct gateway;
 struct http_call;
 
 /* Is it a path of the management API? [any worker] */
-bool manage_is_path(void *host, jf_bytes path);
+bool manage_is_path(void *host, uint8_t listener, jf_bytes path);
+
+/* Says in the log where it is served, and where it is not and why. [main thread] */
+void manage_announce(const struct gateway *gateway);
 
 /* Answers it, now or later; `host` is the worker. */
 void manage_on_call(void *host, struct http_call *call);

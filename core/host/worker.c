@@ -1,13 +1,13 @@
 /* A worker's life. What it does while it lives is dispatch's and the network's. */
 #include "core/host/worker.h"
 
-#include <unistd.h>
-
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/status.h"
 #include "core/host/dispatch.h"
 #include "core/host/far.h"
+#include "core/host/listeners.h"
+#include "core/host/manage_door.h"
 #include "core/host/reload.h"
 #include "core/host/timers.h"
 #include "core/loop/loop.h"
@@ -37,11 +37,13 @@ static struct worker *ordered(struct task *task)
 static void run_open(struct task *task)
 {
     struct worker *worker = ordered(task);
-    int fd = worker->listen_fd;
-    worker->listen_fd = -1;
-    int status = server_listen(worker->server, fd);
-    if (status < 0)
-        LOG_ERROR(NET, "event=listen_failed status=%s", status_name(status));
+    struct listeners *listeners = gateway_listeners(worker->gateway);
+    for (uint8_t which = 0; which < LISTENERS; which++) {
+        int fd = listeners_take(listeners, which, worker->index);
+        int status = fd < 0 ? JF_OK : server_listen(worker->server, which, fd);
+        if (status < 0)
+            LOG_ERROR(NET, "event=listen_failed status=%s", status_name(status));
+    }
 }
 
 void worker_open(struct worker *worker)
@@ -154,6 +156,8 @@ static void take_limits(struct worker *worker, const struct config *config)
     worker->event_ms = config->limits.event_ms;
     worker->drain_jitter_ms = config->limits.drain_jitter_s * 1000;
     gateway_net_limits(worker->gateway, config, &worker->net);
+    manage_door_free(worker->door);
+    worker->door = manage_door_new(config);
 }
 
 void worker_change(struct worker *worker, const struct router *router,
@@ -236,7 +240,7 @@ void worker_join(struct worker *worker)
         pthread_join(worker->thread, NULL);
 }
 
-int worker_new(struct gateway *gateway, uint32_t index, int fd, struct worker **out)
+int worker_new(struct gateway *gateway, uint32_t index, struct worker **out)
 {
     const struct config *config = gateway_config(gateway);
     struct worker *worker = xnew(struct worker);
@@ -270,7 +274,6 @@ int worker_new(struct gateway *gateway, uint32_t index, int fd, struct worker **
     if (status < 0)
         goto fail_server;
     timers_new(worker->loop, server_wheel(worker->server), &worker->timers);
-    worker->listen_fd = fd;
     *out = worker;
     return JF_OK;
 
@@ -283,8 +286,8 @@ fail_store:
 fail_mailbox:
     loop_free(worker->loop);
 fail_loop:
+    manage_door_free(worker->door);
     free(worker);
-    close(fd);
     return status;
 }
 
@@ -308,7 +311,6 @@ void worker_free(struct worker *worker)
     event_pool_fini(&worker->events);
     audiences_fini(&worker->groups);
     audiences_fini(&worker->stages);
-    if (worker->listen_fd >= 0)
-        close(worker->listen_fd);
+    manage_door_free(worker->door);
     free(worker);
 }

@@ -17,6 +17,7 @@
 #include "core/net/server.h"
 #include "core/store/store.h"
 
+struct manage_door;
 struct plugin_timers;
 struct relay_asker;
 struct relay_out;
@@ -34,7 +35,6 @@ struct worker {
     struct gateway *gateway;
     struct loop *loop;
     struct mailbox *box;
-    int listen_fd; /* until worker_open() */
     pthread_t thread;
     bool started;
 
@@ -56,6 +56,7 @@ struct worker {
     struct audiences groups, stages;
     struct event_pool events;
     struct plugin_timers *timers;
+    struct manage_door *door;
     uint64_t waiting_events; /* JF_LATER, not finished yet; overdue ones included */
     uint64_t waiting_asks;   /* questions of plugins on their way */
     struct list_node seats;  /* of the instances whose worker_init succeeded, in order */
@@ -81,9 +82,8 @@ static inline struct session *session_of(struct conn *conn)
     return conn_session(conn);
 }
 
-/* Build, on the main thread, everything that can fail; `fd` is a listening socket that
- * becomes the worker's. */
-int worker_new(struct gateway *gateway, uint32_t index, int fd, struct worker **out);
+/* Build, on the main thread, everything that can fail. */
+int worker_new(struct gateway *gateway, uint32_t index, struct worker **out);
 
 /* Start its thread; plugins' worker_init run there and gateway_worker_ready() is told. */
 int worker_start(struct worker *worker);

@@ -25,6 +25,7 @@ struct acceptor {
     struct server *server;
     struct timer *pause;
     int reserve;
+    uint8_t which;
 };
 
 static int bind_status(int error, const char **why)
@@ -74,17 +75,34 @@ static int check_unused(const struct addrinfo *info)
     return -error;
 }
 
+union name {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+};
+
+static bool get_name(int fd, union name *out)
+{
+    socklen_t len = sizeof(*out);
+    return getsockname(fd, &out->any, &len) == 0;
+}
+
 static uint16_t port_of(int fd)
 {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } name;
-    socklen_t len = sizeof(name);
-    if (getsockname(fd, &name.any, &len) < 0)
+    union name name;
+    if (!get_name(fd, &name))
         return 0;
     return ntohs(name.any.sa_family == AF_INET6 ? name.v6.sin6_port : name.v4.sin_port);
+}
+
+bool acceptor_is_local(int fd)
+{
+    union name name;
+    if (!get_name(fd, &name))
+        return false;
+    if (name.any.sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&name.v6.sin6_addr);
+    return ntohl(name.v4.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
 }
 
 int acceptor_bind(const char *host, uint16_t port, bool first, int *fd,
@@ -135,8 +153,9 @@ static void turn_away(struct server *server, int fd, const char *reason)
     close(fd);
 }
 
-static void welcome(struct server *server, int fd, const struct sockaddr *peer)
+static void welcome(struct acceptor *acceptor, int fd, const struct sockaddr *peer)
 {
+    struct server *server = acceptor->server;
     int on = 1;
     struct conn *conn = slot_take(server);
     if (!conn) {
@@ -144,6 +163,7 @@ static void welcome(struct server *server, int fd, const struct sockaddr *peer)
         return;
     }
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+    conn->listener = acceptor->which;
     conn_start(conn, fd, peer);
 }
 
@@ -186,7 +206,7 @@ static void on_ready(struct pollee *pollee, uint32_t events)
         socklen_t len = sizeof(peer);
         int fd = accept4(pollee->fd, &peer.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd >= 0) {
-            welcome(acceptor->server, fd, &peer.any);
+            welcome(acceptor, fd, &peer.any);
         } else if (errno == EMFILE || errno == ENFILE) {
             if (!spend_reserve(acceptor)) {
                 pause_accepting(acceptor);
@@ -200,10 +220,11 @@ static void on_ready(struct pollee *pollee, uint32_t events)
     }
 }
 
-int acceptor_new(struct server *server, int fd, struct acceptor **out)
+int acceptor_new(struct server *server, uint8_t which, int fd, struct acceptor **out)
 {
     struct acceptor *acceptor = xnew(struct acceptor);
     acceptor->server = server;
+    acceptor->which = which;
     acceptor->pollee = (struct pollee){ fd, EPOLLIN, on_ready };
     acceptor->reserve = open_reserve();
     int status = poller_add(server->poller, &acceptor->pollee);

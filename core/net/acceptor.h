@@ -22,8 +22,12 @@ struct server;
 int acceptor_bind(const char *host, uint16_t port, bool first, int *fd,
                   uint16_t *bound_port, const char **why);
 
-/* Accept from `fd`, which becomes the acceptor's. */
-int acceptor_new(struct server *server, int fd, struct acceptor **out);
+/* Is it bound to an address that only this machine can reach? [any thread] */
+bool acceptor_is_local(int fd);
+
+/* Accept from `fd`, which becomes the acceptor's. `which` listener it is, its connections
+ * are told. */
+int acceptor_new(struct server *server, uint8_t which, int fd, struct acceptor **out);
 
 /* Close the listening socket; NULL is accepted. */
 void acceptor_free(struct acceptor *acceptor);

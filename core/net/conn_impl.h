@@ -91,7 +91,7 @@ struct server {
     const struct net_options *options;
     const struct net_events *events;
     void *host;
-    struct acceptor *acceptor;
+    struct acceptor *acceptors[SERVER_LISTENERS];
     struct http *http;
 
     /* the slot table */

@@ -100,6 +100,8 @@ static bool judge(struct conn *conn, size_t len)
         return false;
     if (head_check_upgrade(&greeting->head, &greeting->key, &status, &why) < 0)
         refuse_request(conn, status, why);
+    else if (conn->listener)
+        refuse_request(conn, 403, "Forbidden");
     else
         ask_host(conn);
     return true;

@@ -77,8 +77,10 @@ static int on_request(struct http_client *client, struct lws *wsi, const char *p
     struct http *http = client->http;
     const struct net_options *options = http->server->options;
     char file[PATH_MAX];
-    if (options->is_call(http->server->host, jf_str(path)))
+    if (options->is_call(http->server->host, client->listener, jf_str(path)))
         return http_call_begin(client, wsi, path);
+    if (client->listener)
+        return answer(wsi, 403, "Forbidden");
     bool reading = is_method(wsi, WSI_TOKEN_GET_URI) || is_method(wsi, WSI_TOKEN_HEAD_URI);
     if (!reading)
         return answer(wsi, 403, "Forbidden");

@@ -76,15 +76,17 @@ void server_free(struct server *server)
     free(server);
 }
 
-int server_listen(struct server *server, int fd)
+int server_listen(struct server *server, uint8_t which, int fd)
 {
-    return acceptor_new(server, fd, &server->acceptor);
+    return acceptor_new(server, which, fd, &server->acceptors[which]);
 }
 
 void server_stop_accepting(struct server *server)
 {
-    acceptor_free(server->acceptor);
-    server->acceptor = NULL;
+    for (size_t i = 0; i < SERVER_LISTENERS; i++) {
+        acceptor_free(server->acceptors[i]);
+        server->acceptors[i] = NULL;
+    }
 }
 
 static void close_for_drain(struct conn *conn)

@@ -78,7 +78,7 @@ struct net_options {
     /* Is there a stage at this path? For answers to plain requests. [any worker] */
     bool (*is_stage)(void *host, jf_bytes path);
     /* Does the host answer plain requests at this path? [any worker] */
-    bool (*is_call)(void *host, jf_bytes path);
+    bool (*is_call)(void *host, uint8_t listener, jf_bytes path);
     size_t body_bytes;   /* of such a request; 413 above it */
     size_t bodies_bytes; /* of all at a time; 503 above it */
 };
@@ -95,8 +95,12 @@ int server_new(struct loop *loop, const struct net_options *options,
 /* Once loop_run() has ended. NULL is accepted. */
 void server_free(struct server *server);
 
-/* Take `fd`, a listening socket, and accept from it. The socket becomes the server's. */
-int server_listen(struct server *server, int fd);
+#define SERVER_LISTENERS 2
+
+/* Take `fd`, a listening socket, and accept from it. The socket becomes the server's.
+ * `which` it is, below SERVER_LISTENERS, is told with those who come by it; upgrades come
+ * by the first only. */
+int server_listen(struct server *server, uint8_t which, int fd);
 void server_stop_accepting(struct server *server);
 
 /* Stop accepting, close every connection with 1001 "Going away", spread evenly over

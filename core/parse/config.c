@@ -84,6 +84,27 @@ static void free_stage(struct config_stage *stage)
     free(stage->name);
 }
 
+static void free_secret(char *secret)
+{
+    if (secret)
+        explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
+static void free_management(struct config_management *management)
+{
+    for (size_t i = 0; i < management->key_count; i++) {
+        free(management->keys[i].id);
+        free_secret(management->keys[i].secret);
+    }
+    for (size_t i = 0; i < management->token_count; i++)
+        free_secret(management->tokens[i]);
+    free(management->keys);
+    free(management->tokens);
+    free(management->host);
+    free(management->region);
+}
+
 void config_free(struct config *config)
 {
     if (!config)
@@ -103,6 +124,7 @@ void config_free(struct config *config)
     free(config->store.url);
     free(config->store.prefix);
     free(config->store.cluster);
+    free_management(&config->management);
     free(config);
 }
 

@@ -65,6 +65,25 @@ struct config_store {
     uint64_t timeout_ms, lease_ms;
 };
 
+enum config_manage { MANAGE_OFF, MANAGE_SHARED, MANAGE_SEPARATE, MANAGE_BOTH };
+
+struct config_access_key {
+    char *id, *secret;
+};
+
+/* The management API. */
+struct config_management {
+    enum config_manage mode;
+    char *host; /* of the separate listener */
+    uint64_t port;
+    char *region; /* "": any */
+    uint64_t body_bytes;
+    struct config_access_key *keys;
+    size_t key_count;
+    char **tokens;
+    size_t token_count;
+};
+
 struct config_lua {
     uint64_t memory_bytes, budget_ms;
 };
@@ -80,6 +99,7 @@ struct config {
     enum config_slow_reader slow_reader;
     bool refuse_binary;
     struct config_store store;
+    struct config_management management;
     struct config_limits limits;
     struct config_reload reload;
     struct config_lua lua;

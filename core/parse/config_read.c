@@ -106,6 +106,10 @@ static bool read_value(struct config_reader *r, const struct config_option *opti
         return tree_read_options(r, node, base);
     case CONFIG_RENAMES:
         return tree_read_renames(r, node, base);
+    case CONFIG_ACCESS_KEYS:
+        return tree_read_access_keys(r, node);
+    case CONFIG_TOKENS:
+        return tree_read_tokens(r, node);
     }
     return false;
 }

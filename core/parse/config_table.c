@@ -17,10 +17,13 @@ static const char *const formats[] = { "logfmt", "json", NULL };
 static const char *const binaries[] = { "accept", "refuse", NULL };
 static const char *const slow_readers[] = { "refuse", "close", "drop_oldest", NULL };
 static const char *const switches[] = { "off", "on", NULL };
+static const char *const manage_modes[] = { "off", "shared", "separate", "both", NULL };
 static const char *const stores[] = { "memory", "redis", NULL };
 
 /* A bool is a choice of two whose second is true, an enum's words stand in its order. */
 _Static_assert(PROFILE_AWS == 1 && SLOW_CLOSE == 1 && SLOW_DROP_OLDEST == 2,
+               "words stand in the order of their enums");
+_Static_assert(MANAGE_SHARED == 1 && MANAGE_SEPARATE == 2 && MANAGE_BOTH == 3,
                "words stand in the order of their enums");
 _Static_assert(JF_ERROR == 0 && JF_WARN == 1 && JF_INFO == 2 && JF_DEBUG == 3,
                "words stand in the order of their enums");
@@ -116,6 +119,30 @@ const struct config_option config_options[] = {
            "How long a node may be silent before the others take it for dead and run the "
            "$disconnect of its connections; the same on all nodes, at least three times "
            "timeout_ms."),
+
+    TREE(
+        "", "management", CONFIG_SECTION,
+        "The API by which back ends reach connections: POST /STAGE/@connections/ID and the "
+        "rest (see management.md). With access_keys or tokens, one of them is needed; "
+        "without, only a listener on a loopback address serves it."),
+    CHOICE(
+        "management", "mode", management.mode, manage_modes, MANAGE_SHARED, MANAGE_SHARED,
+        "Where it is served: nowhere, on the listener of the clients, on one of its own, "
+        "or on both."),
+    TEXT("management", "host", CONFIG_TEXT, management.host, "127.0.0.1", NULL,
+         "The address of its own listener."),
+    NUMBER("management", "port", management.port, 0, 65535, 8081, 8081,
+           "The port of its own listener; 0 takes any free one and logs which."),
+    TREE("management", "access_keys", CONFIG_ACCESS_KEYS,
+         "For AWS SDKs: an object of access key id to secret access key. Requests are then "
+         "signed with Signature Version 4."),
+    TREE("management", "tokens", CONFIG_TOKENS,
+         "An array of bearer tokens, of 16 characters or more each."),
+    TEXT("management", "region", CONFIG_TEXT, management.region, "", NULL,
+         "The region that signatures must be for; any, if it is not given."),
+    NUMBER("management", "body_bytes", management.body_bytes, KIB, 64 * MIB, MIB, 128 * KIB,
+           "The longest body of a request, of a batch for instance; beyond it 413. A "
+           "message has limits.message_bytes at most."),
 
     TREE("", "reload", CONFIG_SECTION,
          "Taking over a new version of a plugin, a script or this file while clients stay "
@@ -249,11 +276,12 @@ const struct config_option *config_option_find(const char *section, const char *
 
 /* Decided when the host starts: sockets, threads, and what they were built with. */
 static const char *const fixed[][2] = {
-    { "listen", "host" },      { "listen", "port" },   { "", "workers" },
-    { "", "profile" },         { "tls", "cert" },      { "tls", "key" },
-    { "store", "kind" },       { "store", "url" },     { "store", "prefix" },
-    { "store", "timeout_ms" }, { "store", "cluster" }, { "store", "lease_ms" },
-    { "", "static" },          { "log", "format" },    { "limits", "mailbox_bytes" },
+    { "listen", "host" },      { "listen", "port" },     { "", "workers" },
+    { "", "profile" },         { "tls", "cert" },        { "tls", "key" },
+    { "store", "kind" },       { "store", "url" },       { "store", "prefix" },
+    { "store", "timeout_ms" }, { "store", "cluster" },   { "store", "lease_ms" },
+    { "management", "mode" },  { "management", "host" }, { "management", "port" },
+    { "", "static" },          { "log", "format" },      { "limits", "mailbox_bytes" },
 };
 
 bool config_option_is_fixed(const struct config_option *option)
@@ -298,7 +326,8 @@ const char *config_option_values(const struct config_option *option, char out[12
         [CONFIG_SECTION] = "object", [CONFIG_STAGES] = "object of stages",
         [CONFIG_STATICS] = "object", [CONFIG_ROUTE] = "expression",
         [CONFIG_PLUGINS] = "array",  [CONFIG_OPTIONS] = "object",
-        [CONFIG_RENAMES] = "object",
+        [CONFIG_RENAMES] = "object", [CONFIG_ACCESS_KEYS] = "object",
+        [CONFIG_TOKENS] = "array",
     };
     if (option->type == CONFIG_NUMBER) {
         snprintf(out, 128, "%" PRIu64 " .. %" PRIu64, option->low, option->high);

@@ -34,6 +34,8 @@ enum config_type {
     CONFIG_PLUGINS,
     CONFIG_OPTIONS,
     CONFIG_RENAMES,
+    CONFIG_ACCESS_KEYS,
+    CONFIG_TOKENS,
 };
 
 struct config_option {

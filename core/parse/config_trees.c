@@ -175,3 +175,47 @@ bool tree_read_statics(struct config_reader *r, const cJSON *node)
     }
     return true;
 }
+
+bool tree_read_access_keys(struct config_reader *r, const cJSON *node)
+{
+    struct config_management *management = &r->config->management;
+    const cJSON *child;
+    if (!reader_want_object(r, node))
+        return false;
+    cJSON_ArrayForEach(child, node)
+    {
+        const char *secret = NULL;
+        size_t mark = reader_descend(r, child->string);
+        if (reader_is_repeated(node, child))
+            return reader_fail(r, "given twice");
+        if (!reader_text(r, child, &secret))
+            return false;
+        management->keys = xrealloc(management->keys, (management->key_count + 1) *
+                                                          sizeof(*management->keys));
+        management->keys[management->key_count++] =
+            (struct config_access_key){ xdup(jf_str(child->string)), xdup(jf_str(secret)) };
+        reader_climb(r, mark);
+    }
+    return true;
+}
+
+bool tree_read_tokens(struct config_reader *r, const cJSON *node)
+{
+    struct config_management *management = &r->config->management;
+    const cJSON *child;
+    unsigned index = 0;
+    if (!cJSON_IsArray(node))
+        return reader_fail(r, "must be an array, not %s", reader_type_name(node));
+    cJSON_ArrayForEach(child, node)
+    {
+        const char *token = NULL;
+        size_t mark = reader_descend_element(r, index++);
+        if (!reader_text(r, child, &token))
+            return false;
+        management->tokens = xrealloc(management->tokens, (management->token_count + 1) *
+                                                              sizeof(*management->tokens));
+        management->tokens[management->token_count++] = xdup(jf_str(token));
+        reader_climb(r, mark);
+    }
+    return true;
+}

@@ -23,5 +23,7 @@ bool tree_read_options(struct config_reader *reader, const cJSON *node,
                        struct config_plugin *plugin);
 bool tree_read_renames(struct config_reader *reader, const cJSON *node,
                        struct config_plugin *plugin);
+bool tree_read_access_keys(struct config_reader *reader, const cJSON *node);
+bool tree_read_tokens(struct config_reader *reader, const cJSON *node);
 
 #endif
