@@ -54,7 +54,7 @@ FLOORS = {
 DOORS = {
     r"cjson/.*|cJSON\.h": [
         "core/parse/config*.[ch]",
-        "core/parse/envelope.c",
+        "core/parse/envelope.c", "core/parse/manage_batch.c",
         "plugins/*",
         "examples/*",
         "tests/*",
@@ -69,7 +69,7 @@ DOORS = {
     ],
     r"uv\.h": ["core/loop/*", "core/net/*", "core/redis/*", "tests/*"],
     r"libwebsockets.*": [
-        "core/net/http*.c",
+        "core/net/http*.[ch]",
         "core/net/lws*.[ch]",
         "core/net/server.c",
         "core/net/wire_tls.[ch]",
