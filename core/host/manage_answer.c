@@ -2,8 +2,6 @@
  * body is JSON or empty, never anything else: SDKs parse it. */
 #include "core/host/manage_answer.h"
 
-#include <stdio.h>
-
 #include "core/base/bytes.h"
 #include "core/base/memory.h"
 #include "core/base/random.h"
@@ -31,16 +29,24 @@ static void put_uuid(char out[37])
     out[36] = '\0';
 }
 
+static void put_line(char **at, const char *name, jf_bytes value)
+{
+    bytes_keep(jf_str(name), at);
+    bytes_keep(value, at);
+    bytes_keep(jf_str("\r\n"), at);
+}
+
 static void answer(struct http_call *call, unsigned http, const char *error,
                    const char *type, jf_bytes body)
 {
-    char uuid[37], id[JF_CONN_ID_TEXT + 1], lines[LINES_MAX];
+    char uuid[37], id[JF_CONN_ID_TEXT + 1], lines[LINES_MAX], *at = lines;
     put_uuid(uuid);
     envelope_request_id(id);
-    int n = snprintf(
-        lines, sizeof(lines), "x-amzn-RequestId: %s\r\nx-amz-apigw-id: %s\r\n%s%s%s", uuid,
-        id, error ? "x-amzn-ErrorType: " : "", error ? error : "", error ? "\r\n" : "");
-    http_call_answer(call, http, jf_view(lines, (size_t)n), type, body);
+    put_line(&at, "x-amzn-RequestId: ", jf_view(uuid, sizeof(uuid) - 1));
+    put_line(&at, "x-amz-apigw-id: ", jf_view(id, JF_CONN_ID_TEXT));
+    if (error)
+        put_line(&at, "x-amzn-ErrorType: ", jf_str(error));
+    http_call_answer(call, http, jf_view(lines, (size_t)(at - lines)), type, body);
 }
 
 void manage_answer_json(struct http_call *call, jf_bytes json)

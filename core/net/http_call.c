@@ -15,6 +15,8 @@
 
 #define SWALLOW_MAX (16u << 20) /* of a body that is too large, so that it can be told */
 #define PARAMETER_BYTES_MAX 8192
+#define NAME_MAX_OCTETS 128 /* of a header that is asked for */
+#define HEAD_MAX 256        /* of an answer, without its further lines */
 
 enum phase { READING, WITH_HOST, ANSWERED };
 
@@ -101,12 +103,14 @@ const struct jf_pair *http_call_parameters(const struct http_call *call, size_t 
     return call->parameters;
 }
 
-/* libwebsockets knows the usual ones by number: those of requests are among the first. */
-static int token_of(const char *name_and_colon)
+/* libwebsockets knows the usual ones by number; it writes them with their colon. */
+static int token_of(jf_bytes name)
 {
     for (int token = 0; token < WSI_TOKEN_COUNT; token++) {
-        const unsigned char *known = lws_token_to_string((enum lws_token_indexes)token);
-        if (known && strcmp((const char *)known, name_and_colon) == 0)
+        const char *known =
+            (const char *)lws_token_to_string((enum lws_token_indexes)token);
+        if (known && *known == *name.ptr && strncmp(known, name.ptr, name.len) == 0 &&
+            strcmp(known + name.len, ":") == 0)
             return token;
     }
     return -1;
@@ -131,25 +135,27 @@ static jf_bytes copy_known(struct http_call *call, enum lws_token_indexes token)
     return len < 0 ? (jf_bytes){ 0 } : jf_view(kept->text, (size_t)len);
 }
 
-static jf_bytes copy_custom(struct http_call *call, const char *name_and_colon)
+static jf_bytes copy_custom(struct http_call *call, jf_bytes name)
 {
-    int name_len = (int)strlen(name_and_colon);
-    int len = lws_hdr_custom_length(call->wsi, name_and_colon, name_len);
+    char text[NAME_MAX_OCTETS + 1];
+    char *at = text;
+    bytes_keep(name, &at);
+    *at = ':';
+    int name_len = (int)name.len + 1;
+    int len = lws_hdr_custom_length(call->wsi, text, name_len);
     if (len < 0)
         return (jf_bytes){ 0 };
     struct kept *kept = keep(call, (size_t)len + 1);
-    len = lws_hdr_custom_copy(call->wsi, kept->text, len + 1, name_and_colon, name_len);
+    len = lws_hdr_custom_copy(call->wsi, kept->text, len + 1, text, name_len);
     return len < 0 ? (jf_bytes){ 0 } : bytes_trim(jf_view(kept->text, (size_t)len));
 }
 
 jf_bytes http_call_header(struct http_call *call, jf_bytes name)
 {
-    char text[128];
-    if (!call->client || !name.len || name.len + 2 > sizeof(text))
+    if (!call->client || !name.len || name.len > NAME_MAX_OCTETS)
         return (jf_bytes){ 0 };
-    snprintf(text, sizeof(text), "%.*s:", BYTES_FMT(name));
-    int token = token_of(text);
-    return token < 0 ? copy_custom(call, text)
+    int token = token_of(name);
+    return token < 0 ? copy_custom(call, name)
                      : copy_known(call, (enum lws_token_indexes)token);
 }
 
@@ -168,17 +174,31 @@ static int write_answer(struct http_call *call)
     return lws_http_transaction_completed(wsi) ? -1 : 0;
 }
 
-static size_t put_head(const struct http_call *call, unsigned status, jf_bytes lines,
-                       const char *type, size_t body_len, char *out, size_t size)
+static void put_line(char **at, const char *name, const char *value)
 {
-    char length[48] = "";
+    bytes_keep(jf_str(name), at);
+    bytes_keep(jf_str(value), at);
+    bytes_keep(jf_str("\r\n"), at);
+}
+
+/* At most HEAD_MAX octets, and the lines. */
+static size_t put_head(const struct http_call *call, unsigned status, jf_bytes lines,
+                       const char *type, size_t body_len, char *out)
+{
+    char *at = out, numbers[2][24];
+    snprintf(numbers[0], sizeof(numbers[0]), "%u ", status);
+    bytes_keep(jf_str("HTTP/1.1 "), &at);
+    put_line(&at, numbers[0], http_phrase(status));
+    if (*type)
+        put_line(&at, "content-type: ", type);
+    snprintf(numbers[1], sizeof(numbers[1]), "%zu", body_len);
     if (status != 204)
-        snprintf(length, sizeof(length), "content-length: %zu\r\n", body_len);
-    int n = snprintf(out, size, "HTTP/1.1 %u %s\r\n%s%s%s%s%.*s%s\r\n", status,
-                     http_phrase(status), *type ? "content-type: " : "", type,
-                     *type ? "\r\n" : "", length, BYTES_FMT(lines),
-                     call->last ? "connection: close\r\n" : "");
-    return (size_t)n;
+        put_line(&at, "content-length: ", numbers[1]);
+    bytes_keep(lines, &at);
+    if (call->last)
+        put_line(&at, "connection: ", "close");
+    put_line(&at, "", "");
+    return (size_t)(at - out);
 }
 
 void http_call_answer(struct http_call *call, unsigned status, jf_bytes lines,
@@ -189,10 +209,10 @@ void http_call_answer(struct http_call *call, unsigned status, jf_bytes lines,
         call_free(call);
         return;
     }
-    size_t head = put_head(call, status, lines, type, body.len, NULL, 0);
-    call->answer = xalloc(LWS_PRE + head + 1 + body.len);
+    CHECK(strlen(type) < HEAD_MAX / 2);
+    call->answer = xalloc(LWS_PRE + HEAD_MAX + lines.len + body.len);
     char *at = (char *)call->answer + LWS_PRE;
-    put_head(call, status, lines, type, body.len, at, head + 1);
+    size_t head = put_head(call, status, lines, type, body.len, at);
     at += head;
     bytes_keep(body, &at);
     call->answer_len = head + body.len;

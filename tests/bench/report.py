@@ -6,13 +6,14 @@ import os
 import platform
 import statistics
 
-from rows import (ECHO, FAN, FAR, HANDLER, HANDSHAKE, IDLE, OPS, SPREAD, STEADY, STORE_ECHO,
+from rows import (ECHO, FAN, FAR, HANDLER, HANDSHAKE, IDLE, OPS, POST, SPREAD, STEADY, STORE_ECHO,
                   STORE_GROUP, STORE_HANDSHAKE, size)
 
 TITLES = {
     "epoll": "raw epoll",
     "lws": "libwebsockets",
     "jackfield": "jackfield",
+    "http": "libwebsockets, bare",
     "native": "in C: sends the body",
     "lua": "in Lua: returns the body",
     "lua_json": "in Lua: decodes it, looks at the event",
@@ -27,7 +28,7 @@ ALONE, STORE, NODES = "results", "redis store", "between nodes"
 
 # Each has a place of its own in the document.
 SECTIONS = {
-    ALONE: (ECHO, HANDLER, STEADY, FAN, HANDSHAKE, IDLE),
+    ALONE: (ECHO, HANDLER, STEADY, FAN, HANDSHAKE, IDLE, POST),
     STORE: (STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE, OPS),
     NODES: (FAR, SPREAD),
 }
@@ -39,6 +40,7 @@ HEADINGS = {
     FAN: "Fan-out, per delivery",
     HANDSHAKE: "Handshakes",
     IDLE: "Idle connections",
+    POST: "A POST to a connection, over a connection that is kept",
     STORE_ECHO: "Routed echo, with Redis and without",
     STORE_GROUP: "A send to a group, all of it on this node",
     STORE_HANDSHAKE: "Handshakes, with Redis and without",
@@ -190,6 +192,14 @@ def idle_table(results, rows):
     return table(head, lines)
 
 
+def post_table(results, rows):
+    head = ["back ends", "payload", "to", "server", "CPU ns", "x bare", "target", "posts/s",
+            *TAIL]
+    return table(head, [
+        [connections(row), size(row.size), row.action or "a client", *traffic(results, row, server, PERCENTILES)]
+        for row in rows for server in row.servers])
+
+
 # ---- With a Redis beside it ----
 
 
@@ -296,6 +306,7 @@ TABLES = {
     FAN: fan_table,
     HANDSHAKE: handshake_table,
     IDLE: idle_table,
+    POST: post_table,
     STORE_ECHO: store_echo_table,
     STORE_GROUP: store_group_table,
     STORE_HANDSHAKE: store_handshake_table,

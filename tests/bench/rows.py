@@ -8,6 +8,8 @@ HANDLER_TARGETS = {"lua": 1.10, "lua_json": 1.30}
 
 ECHO, STEADY, FAN, HANDSHAKE, IDLE = "echo", "steady", "fan", "handshake", "idle"
 HANDLER = "handler"
+POST = "post"  # to @connections, over HTTP (posts.c)
+POST_SERVERS = ("http", "jackfield")
 
 # Those with a Redis beside the gateway (cluster.py).
 STORES = ("memory", "redis")
@@ -39,7 +41,7 @@ class Row:
         name = f"{self.group}-{meant}"
         if self.group in (HANDSHAKE, STORE_HANDSHAKE):
             return self.group
-        if self.group == OPS:
+        if self.group in (OPS, POST) and self.action:
             return f"{self.group}-{self.action}"
         if self.group == FAR:
             name = f"{self.group}-{meant // 2}"
@@ -66,7 +68,7 @@ class Row:
     @property
     def base(self):
         """Whose cost is 1."""
-        return {HANDLER: "native", FAR: "nodes", SPREAD: "group"}.get(
+        return {HANDLER: "native", POST: "http", FAR: "nodes", SPREAD: "group"}.get(
             self.group, "memory" if self.has_redis else "epoll")
 
     def target_of(self, server):
@@ -78,6 +80,8 @@ class Row:
     def servers(self):
         if self.group == HANDLER:
             return HANDLERS
+        if self.group == POST:
+            return POST_SERVERS
         if self.has_redis:
             return {FAR: ("nodes",), SPREAD: WAYS}.get(self.group, STORES)
         return ("epoll", "jackfield") if self.group == FAN else SERVERS
@@ -132,8 +136,16 @@ def far_rows():
         yield Row(FAR, 200, depth=16, size=octets, nodes=2)
 
 
+def post_rows():
+    """To somebody who hears it; and to somebody who has gone, which is HTTP alone."""
+    for octets in (100, 1024):
+        yield Row(POST, 100, size=octets, target=1.3)
+    yield Row(POST, 100, size=100, target=1.3, action="gone")
+
+
 def all_rows():
     yield from echo_rows()
+    yield from post_rows()
     yield from handler_rows()
     yield Row(STEADY, 1000, depth=256, rate=20000)
     yield from fan_rows()
@@ -153,6 +165,7 @@ def quick_rows():
     yield Row(STEADY, 100, depth=256, rate=2000)
     yield Row(FAN, 500, depth=16, size=100)
     yield Row(HANDSHAKE, 16)
+    yield Row(POST, 10)
     yield Row(IDLE, 500)
     yield Row(STORE_ECHO, 100)
     yield operations("group_members", 400)

@@ -9,10 +9,11 @@ import subprocess
 import tempfile
 import time
 
-from rows import FAN, HANDLERS, HANDSHAKE, IDLE
+from rows import FAN, HANDLERS, HANDSHAKE, IDLE, POST
 
 BINARIES = ("jackfield", "echo.so", "crowd.so", "fan.so", "far.so", "ops.so", "own.so", "load",
-            "yard_epoll", "yard_lws")
+            "posts", "yard_epoll", "yard_http", "yard_lws")
+PLUGINS = {FAN: "fan.so", HANDSHAKE: "fan.so", POST: "far.so"}  # else echo.so
 SCRIPTS = {"lua": "echo.lua", "lua_json": "decode.lua"}
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -133,13 +134,21 @@ class Server(Listener):
 
     def command_for(self, row, found, workers):
         if self.ends_well:
-            plugin = found["fan.so" if row.group in (FAN, HANDSHAKE) else "echo.so"]
+            plugin = found[PLUGINS.get(row.group, "echo.so")]
             if self.name in SCRIPTS:
                 plugin = str(HERE / SCRIPTS[self.name])
             return [found["jackfield"], "run", plugin, "--port", str(self.port),
                     "--workers", str(workers)]
         options = ["--fan"] if row.group == FAN else []
         return [found["yard_" + self.name], *options, str(self.port)]
+
+
+def posts_command(row, server, found, warm_up, seconds):
+    command = [found["posts"], "-p", str(server.port), "-P", str(server.process.pid),
+               "-c", str(row.connections), "-s", str(row.size), "-w", str(warm_up),
+               "-t", str(seconds)]
+    delivers = server.name != "http" and row.action != "gone"
+    return [*command, "-i"] if delivers else command
 
 
 def load_command(row, ports, processes, found, warm_up, seconds):
@@ -177,5 +186,9 @@ def run_load(command, row, placement, seconds, listeners):
 def measure(row, name, found, placement, workers, warm_up, seconds):
     """One run of one row against one server; what the load generator reports."""
     with Server(name, row, found, placement, workers) as server:
-        command = load_command(row, [server.port], [server.process], found, warm_up, seconds)
+        if row.group == POST:
+            command = posts_command(row, server, found, warm_up, seconds)
+        else:
+            command = load_command(row, [server.port], [server.process], found, warm_up,
+                                   seconds)
         return run_load(command, row, placement, warm_up + seconds, [server])
