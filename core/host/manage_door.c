@@ -81,16 +81,26 @@ static bool starts_with(jf_bytes text, const char *start)
     return text.len >= len && memcmp(text.ptr, start, len) == 0;
 }
 
+/* 127.0.0.0/8. A name may begin like it, "127.0.0.1.example", but does not go on so. */
+static bool is_local_address(jf_bytes host)
+{
+    for (size_t i = 0; i < host.len; i++) {
+        if (!memchr(".0123456789", host.ptr[i], 11))
+            return false;
+    }
+    return starts_with(host, "127.");
+}
+
 /* A name or an address that means this machine to everybody. */
 static bool is_local_host(jf_bytes host)
 {
     static const char suffix[] = ".localhost";
     if (starts_with(host, "[::1]"))
-        return true;
+        return host.len == 5 || host.ptr[5] == ':';
     host.len = bytes_find(host, ':');
     jf_bytes end = bytes_from(
         host, host.len - (host.len < sizeof(suffix) - 1 ? host.len : sizeof(suffix) - 1));
-    return starts_with(host, "127.") || bytes_eq_nocase(host, "localhost") ||
+    return is_local_address(host) || bytes_eq_nocase(host, "localhost") ||
            bytes_eq_nocase(end, suffix);
 }
 
