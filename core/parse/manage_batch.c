@@ -3,7 +3,9 @@
 
 #include <cjson/cJSON.h>
 
+#include "core/base/bytes.h"
 #include "core/base/memory.h"
+#include "core/parse/utf8.h"
 
 static int refuse(const char **why, const char *text)
 {
@@ -63,6 +65,28 @@ static int decode(jf_bytes text, struct manage_batch *out, const char **why)
     return JF_OK;
 }
 
+/* As an octet or as \u0000: cJSON ends the string there. */
+static bool has_nul(jf_bytes body)
+{
+    for (size_t i = 0; i < body.len; i++) {
+        if (!body.ptr[i])
+            return true;
+        if (body.ptr[i] != '\\')
+            continue;
+        jf_bytes rest = bytes_from(body, i + 1);
+        if (rest.len >= 5 && memcmp(rest.ptr, "u0000", 5) == 0)
+            return true;
+        i++; /* whatever it escapes is not looked at */
+    }
+    return false;
+}
+
+static bool is_text(jf_bytes data)
+{
+    struct utf8 utf8 = { 0 };
+    return utf8_feed(&utf8, (const uint8_t *)data.ptr, data.len) && utf8_complete(&utf8);
+}
+
 static int read_data(const cJSON *root, struct manage_batch *out, const char **why)
 {
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(root, "data");
@@ -73,12 +97,16 @@ static int read_data(const cJSON *root, struct manage_batch *out, const char **w
         return refuse(why, "isBase64Encoded must be true or false");
     out->opcode = JF_TEXT;
     out->data = jf_str(data->valuestring);
-    return cJSON_IsTrue(encoded) ? decode(out->data, out, why) : JF_OK;
+    if (cJSON_IsTrue(encoded))
+        return decode(out->data, out, why);
+    return is_text(out->data) ? JF_OK : refuse(why, "data is not UTF-8");
 }
 
 int manage_batch_read(jf_bytes body, struct manage_batch *out, const char **why)
 {
     struct manage_batch batch = { 0 };
+    if (has_nul(body))
+        return refuse(why, "a NUL cannot be in here; send it with isBase64Encoded");
     cJSON *root = cJSON_ParseWithLength(body.ptr ? body.ptr : "", body.len);
     batch.memory = root;
     int status = JF_OK;
