@@ -211,33 +211,42 @@ static void on_attribute(jf_worker *none, void *data, int status, jf_bytes value
     free(managed);
 }
 
-static void get_attribute(struct managed *managed)
+static void put_about_attribute(struct managed *managed)
 {
-    put(managed, &(struct ask_order){ .kind = ASK_ATTR_GET,
+    jf_bytes method = http_call_method(managed->call);
+    struct ask_order order = { .kind = ASK_ATTR_GET,
+                               .conn = managed->id,
+                               .key = managed->path.attribute,
+                               .done = { .value = on_attribute },
+                               .data = managed };
+    if (!bytes_eq(method, "GET")) {
+        order.kind = ASK_ATTR_SET;
+        order.done.status = on_status_empty;
+    }
+    if (bytes_eq(method, "PUT"))
+        order.value = http_call_body(managed->call);
+    put(managed, &order);
+}
+
+static void on_attributed(jf_worker *none, void *data, int status, jf_bytes json)
+{
+    struct managed *managed = data;
+    (void)none;
+    (void)json;
+    if (status < 0)
+        end(managed, status);
+    else
+        put_about_attribute(managed);
+}
+
+/* What stores attributes does not know of which stage a connection is; its home does. */
+static void attribute(struct managed *managed)
+{
+    put(managed, &(struct ask_order){ .kind = ASK_LOOK,
                                       .conn = managed->id,
-                                      .key = managed->path.attribute,
-                                      .done = { .value = on_attribute },
+                                      .key = managed->stage->name,
+                                      .done = { .value = on_attributed },
                                       .data = managed });
-}
-
-static void set_attribute(struct managed *managed, jf_bytes value)
-{
-    put(managed, &(struct ask_order){ .kind = ASK_ATTR_SET,
-                                      .conn = managed->id,
-                                      .key = managed->path.attribute,
-                                      .value = value,
-                                      .done = { .status = on_status_empty },
-                                      .data = managed });
-}
-
-static void put_attribute(struct managed *managed)
-{
-    set_attribute(managed, http_call_body(managed->call));
-}
-
-static void delete_attribute(struct managed *managed)
-{
-    set_attribute(managed, jf_str(""));
 }
 
 /* ---- Which of them ------------------------------------------------------ */
@@ -247,16 +256,11 @@ static const struct {
     const char *method;
     void (*run)(struct managed *managed);
 } operations[] = {
-    { MANAGE_CONNECTION, "POST", post },
-    { MANAGE_CONNECTION, "GET", look },
-    { MANAGE_CONNECTION, "DELETE", close_it },
-    { MANAGE_ATTRIBUTE, "GET", get_attribute },
-    { MANAGE_ATTRIBUTE, "PUT", put_attribute },
-    { MANAGE_ATTRIBUTE, "DELETE", delete_attribute },
-    { MANAGE_GROUP, "POST", post_to_group },
-    { MANAGE_BROADCAST, "POST", broadcast },
-    { MANAGE_BATCH, "POST", manage_batch },
-    { MANAGE_CONNECTIONS, "GET", manage_list },
+    { MANAGE_CONNECTION, "POST", post },       { MANAGE_CONNECTION, "GET", look },
+    { MANAGE_CONNECTION, "DELETE", close_it }, { MANAGE_ATTRIBUTE, "GET", attribute },
+    { MANAGE_ATTRIBUTE, "PUT", attribute },    { MANAGE_ATTRIBUTE, "DELETE", attribute },
+    { MANAGE_GROUP, "POST", post_to_group },   { MANAGE_BROADCAST, "POST", broadcast },
+    { MANAGE_BATCH, "POST", manage_batch },    { MANAGE_CONNECTIONS, "GET", manage_list },
 };
 
 static bool has_id(const struct manage_path *path)
