@@ -292,8 +292,7 @@ int ask_check(const struct ask_order *order)
     if (order->kind == ASK_SEND)
         return JF_OK;
     if (ask_is_managed(order->kind))
-        return order->kind == ASK_CLOSE && order->value.len < ASK_CLOSE_CODE ? JF_E_INVALID
-                                                                             : JF_OK;
+        return ask_check_managed(order);
     if (!order->key.len || order->key.len > (attribute ? STORE_NAME_MAX : STORE_KEY_MAX))
         return JF_E_INVALID;
     return order->value.len > STORE_VALUE_MAX ? JF_E_TOO_BIG : JF_OK;

@@ -66,6 +66,7 @@ void ask_arrive(struct task *task);
 /* ---- ask_managed.c ---- */
 
 bool ask_is_managed(enum ask_kind kind);
+int ask_check_managed(const struct ask_order *order); /* JF_E_INVALID */
 
 /* What the management API asks, done at once. JF_E_GONE: it is not open, or of another
  * stage. */

@@ -11,17 +11,17 @@
 #define PAGE_HEAD 8
 
 struct ask_order ask_list_order(uint16_t node, uint8_t worker, uint32_t slot,
-                                jf_bytes stage, uint8_t limit[2])
+                                jf_bytes stage, uint8_t limit[ASK_LIST_LIMIT])
 {
     return (struct ask_order){ .kind = ASK_LIST,
                                .conn = conn_id_make(node, worker, slot),
                                .key = stage,
-                               .value = jf_view(limit, 2) };
+                               .value = jf_view(limit, ASK_LIST_LIMIT) };
 }
 
-void ask_list_limit(uint8_t limit[2], uint16_t number)
+void ask_list_limit(uint8_t limit[ASK_LIST_LIMIT], uint16_t number)
 {
-    bytes_put_number(limit, number, 2);
+    bytes_put_number(limit, number, ASK_LIST_LIMIT);
 }
 
 bool ask_page_read(jf_bytes answer, struct ask_page *out)
@@ -50,7 +50,7 @@ static bool is_listed(struct conn *conn, jf_bytes stage)
 int ask_do_list(struct ask *ask)
 {
     struct server *server = ask->home->server;
-    size_t limit = bytes_get_number(ask->order.value.ptr, 2);
+    size_t limit = bytes_get_number(ask->order.value.ptr, ASK_LIST_LIMIT);
     uint32_t slot = conn_id_slot(ask->order.conn), end = slot + SLOTS_PER_VISIT, count = 0;
     if (limit > ASK_LIST_MAX)
         return JF_E_INVALID;

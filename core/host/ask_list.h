@@ -15,6 +15,7 @@
 struct ask;
 
 #define ASK_LIST_MAX 1000 /* ids on a page */
+#define ASK_LIST_LIMIT 2  /* octets that say how many */
 
 /* A page. */
 struct ask_page {
@@ -25,8 +26,8 @@ struct ask_page {
 
 /* The question: up to `limit` ids, or with 0 how many there are. */
 struct ask_order ask_list_order(uint16_t node, uint8_t worker, uint32_t slot,
-                                jf_bytes stage, uint8_t limit[2]);
-void ask_list_limit(uint8_t limit[2], uint16_t number);
+                                jf_bytes stage, uint8_t limit[ASK_LIST_LIMIT]);
+void ask_list_limit(uint8_t limit[ASK_LIST_LIMIT], uint16_t number);
 
 /* The answer. False: it is none. */
 bool ask_page_read(jf_bytes answer, struct ask_page *out);

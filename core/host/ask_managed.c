@@ -12,6 +12,14 @@ bool ask_is_managed(enum ask_kind kind)
     return kind >= ASK_POST && kind <= ASK_LIST;
 }
 
+int ask_check_managed(const struct ask_order *order)
+{
+    bool whole = order->kind == ASK_CLOSE  ? order->value.len >= ASK_CLOSE_CODE
+                 : order->kind == ASK_LIST ? order->value.len == ASK_LIST_LIMIT
+                                           : true;
+    return whole ? JF_OK : JF_E_INVALID;
+}
+
 static void put_text(struct json_text *text, const char *name, jf_bytes value)
 {
     json_text_name(text, jf_str(name));

@@ -159,7 +159,7 @@ static void on_page(jf_worker *none, void *data, int status, jf_bytes answer)
 static void visit(struct listing *listing)
 {
     const struct managed *managed = listing->managed;
-    uint8_t limit[2];
+    uint8_t limit[ASK_LIST_LIMIT];
     int status = JF_E_GONE;
     while (!listing->done && (listing->counting || listing->count < listing->limit)) {
         ask_list_limit(limit,
