@@ -242,6 +242,10 @@ static int check_store(const struct config *config, struct config_error *error)
     if (!*store->url)
         return config_refuse(error, "store.url: a store of kind redis needs one, such as "
                                     "redis://localhost");
+    if (*store->cluster && strchr(store->prefix, '{'))
+        return config_refuse(error,
+                             "store.prefix: with store.cluster no \"{\" may be in it: "
+                             "all channels would be on one server");
     if (store->lease_ms < 3 * store->timeout_ms)
         return config_refuse(error, "store.lease_ms: must be at least three times "
                                     "store.timeout_ms");

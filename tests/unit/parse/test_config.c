@@ -483,6 +483,9 @@ static void the_whole_is_checked(void **state)
         { "{" ONE_PLUGIN ",\"store\":{\"cluster\":\"redis://a\"}}",
           "store.cluster: is for a store" },
         { "{" ONE_PLUGIN ",\"store\":{" IN_REDIS ",\"lease_ms\":2999}}", "store.lease_ms" },
+        { "{" ONE_PLUGIN ",\"store\":{" IN_REDIS
+          ",\"cluster\":\"redis://a\",\"prefix\":\"{a}:\"}}",
+          "store.prefix: with store.cluster" },
         { "{" ONE_PLUGIN ",\"store\":{" IN_REDIS "},\"limits\":{\"message_bytes\":2097153,"
           "\"outbox_bytes\":9000000}}",
           "limits.message_bytes: at most 2097152" },
