@@ -64,7 +64,7 @@ extern "C" {
 #endif
 
 #define JF_ABI_MAJOR 1
-#define JF_ABI_MINOR 1
+#define JF_ABI_MINOR 2
 
 /* ---- Values ------------------------------------------------------------ */
 
@@ -280,6 +280,9 @@ struct jf_host {
     int (*group_count)(jf_worker *, jf_bytes, jf_count_fn *, void *);
     jf_bytes (*event_json)(struct jf_event *);
     int (*watch)(jf_self *, jf_bytes);
+
+    /* Since 1.2. */
+    const struct jf_pair *(*stage_variables)(struct jf_event *, size_t *);
 };
 
 /* Send one message, wherever the connection lives. JF_OK: accepted, in order with your
@@ -366,6 +369,26 @@ static inline JF_CHECK int jf_refuse(struct jf_event *ev, uint32_t http_status,
 static inline jf_bytes jf_event_json(struct jf_event *ev)
 {
     return ev->self->host->event_json(ev);
+}
+
+/* The variables that the configuration gives the event's stage, `*count` of them, borrowed
+ * until the event is finished. By whoever holds the event. */
+static inline const struct jf_pair *jf_stage_variables(struct jf_event *ev, size_t *count)
+{
+    return ev->self->host->stage_variables(ev, count);
+}
+
+/* One of them; `ptr` is NULL if there is none of that name. Case counts. */
+static inline jf_bytes jf_stage_variable(struct jf_event *ev, const char *name)
+{
+    size_t count = 0, len = strlen(name);
+    const struct jf_pair *pairs = jf_stage_variables(ev, &count);
+    jf_bytes none = { NULL, 0 };
+    for (size_t i = 0; i < count; i++) {
+        if (pairs[i].name.len == len && memcmp(pairs[i].name.ptr, name, len) == 0)
+            return pairs[i].value;
+    }
+    return none;
 }
 
 /* Attributes and memberships belong to their connection and vanish with it; a group

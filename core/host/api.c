@@ -263,6 +263,14 @@ static jf_bytes api_event_json(struct jf_event *pub)
     return open ? facts_json(event) : jf_view(NULL, 0);
 }
 
+static const struct jf_pair *api_stage_variables(struct jf_event *pub, size_t *count)
+{
+    struct event *event = event_of(pub);
+    bool open = event->magic == EVENT_MAGIC && atomic_load(&event->phase) == EVENT_OPEN;
+    *count = 0;
+    return open ? settings_variables(event->settings, count) : NULL;
+}
+
 static int api_route_add(jf_self *self, jf_bytes key, jf_event_fn *handler, void *data)
 {
     return plugin_add_route(plugin_of(self), key, handler, data);
@@ -382,4 +390,5 @@ const struct jf_host api_table = {
     .group_count = api_group_count,
     .event_json = api_event_json,
     .watch = api_watch,
+    .stage_variables = api_stage_variables,
 };

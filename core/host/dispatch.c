@@ -49,6 +49,7 @@ int dispatch_call(struct event *event, const struct stage *stage, struct facts *
     event->pub.worker = &plugin->seats[worker->index].pub;
     event->pub.stage = stage->name;
     event->facts = facts;
+    event->settings = router_of_stage(worker->router, stage)->settings;
     int status = checked_status(event, event->route->handler(&event->pub));
     if (status != JF_LATER &&
         atomic_load_explicit(&event->phase, memory_order_acquire) == EVENT_FINISHED) {
@@ -61,6 +62,7 @@ int dispatch_call(struct event *event, const struct stage *stage, struct facts *
         status = JF_LATER;
     }
     if (status == JF_LATER) {
+        event->settings_kept = settings_ref(event->settings);
         worker->waiting_events++;
         atomic_fetch_add_explicit(&plugin->unfinished, 1, memory_order_relaxed);
         plugin_hold(plugin);

@@ -59,12 +59,15 @@ static void clear(struct event *event)
     greeting_free(event->greeting);
     if (event->facts_kept)
         facts_unref(event->facts_kept);
+    if (event->settings_kept)
+        settings_unref(event->settings_kept);
     char *json = atomic_load_explicit(&event->json, memory_order_relaxed);
     if (json) {
         free(json);
         atomic_store_explicit(&event->json, NULL, memory_order_relaxed);
     }
     event->facts = event->facts_kept = NULL;
+    event->settings = event->settings_kept = NULL;
     event->message = NULL;
     event->greeting = NULL;
     event->refuse_body = event->subprotocol = NULL;

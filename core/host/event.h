@@ -52,9 +52,11 @@ struct event {
     char text[WS_REASON_MAX + 1]; /* peer, or close reason */
 
     /* For jf_event_json(), by whoever holds the event. */
-    struct facts *facts;      /* of the connection, which has them at least as long */
-    struct facts *facts_kept; /* the same, held by an overdue event itself; else NULL */
-    char *_Atomic json;       /* NULL: nobody asked */
+    struct facts *facts;       /* of the connection, which has them at least as long */
+    struct facts *facts_kept;  /* the same, held by an overdue event itself; else NULL */
+    struct settings *settings; /* of the stage, as it was when the event came */
+    struct settings *settings_kept; /* the same, held by one that waits; else NULL */
+    char *_Atomic json;             /* NULL: nobody asked */
     size_t json_len;
     char request_id[JF_CONN_ID_TEXT + 1]; /* there once `json` is */
 

@@ -14,9 +14,6 @@
 
 #define HEADER_MAX 256 /* octets kept of Host and of User-Agent */
 
-/* An AWS id of an API is ten lower case letters and digits; all of ours have this one. */
-#define API_ID "jackfield0"
-
 /* One per connection, so every octet counts: the texts stand behind each other. */
 struct facts {
     uint64_t connected_at; /* milliseconds since 1970 */
@@ -134,13 +131,14 @@ static char *write_json(struct event *event, size_t *len)
         .connection_id = jf_str(id),
         .request_id = jf_str(event->request_id),
         .message_id = jf_str(message_id),
-        .api_id = jf_str(API_ID),
+        .api_id = settings_api_id(event->settings),
         .requested_at = facts_now(),
         .secure = event->worker->net.tls_cert != NULL,
         .connect = pub->connect,
         .message = pub->message,
         .disconnect = pub->disconnect,
     };
+    aws.variables = settings_variables(event->settings, &aws.variable_count);
     tell_caller(event->facts, &aws);
     return aws_event_json(&aws, len);
 }

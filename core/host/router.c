@@ -75,6 +75,7 @@ static int add_stage(struct router *router, const struct config_stage *config,
     struct selector_error wrong;
     routes->stage = stage;
     routes->table = xnew(struct stage_table);
+    routes->settings = settings_new(config);
     table_init(&routes->table->routes);
     int status = selector_compile(jf_str(config->route), &routes->selector, &wrong);
     if (status < 0)
@@ -115,6 +116,7 @@ void router_free(struct router *router)
         table_fini(&routes->table->routes);
         free(routes->table);
         selector_free(routes->selector);
+        settings_unref(routes->settings);
     }
     free(router->routes);
     free(router);

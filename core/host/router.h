@@ -10,6 +10,7 @@
 
 #include "core/host/lineup.h"
 #include "core/host/plugin.h"
+#include "core/host/settings.h"
 #include "core/host/stage.h"
 #include "core/parse/selector.h"
 #include "sdk/jackfield.h"
@@ -21,6 +22,7 @@ struct stage_table;
 struct stage_routes {
     const struct stage *stage;
     struct selector *selector;
+    struct settings *settings; /* what its events tell of it */
     const struct route *connect, *disconnect, *default_route; /* NULL: none */
     struct stage_table *table;
 };

@@ -143,6 +143,19 @@ static void put_query(struct json_text *text, const struct jf_connect *connect)
     put_map(text, "multiValueQueryStringParameters", &pairs, put_all);
 }
 
+static void put_variables(struct json_text *text, const struct aws_event *event)
+{
+    if (!event->variable_count)
+        return;
+    json_text_name(text, jf_str("stageVariables"));
+    json_text_open(text, '{');
+    for (size_t i = 0; i < event->variable_count; i++) {
+        json_text_name(text, event->variables[i].name);
+        json_text_string(text, event->variables[i].value);
+    }
+    json_text_close(text, '}');
+}
+
 /* The four that AWS makes up. */
 static void put_disconnect_headers(struct json_text *text, const struct aws_event *event)
 {
@@ -238,6 +251,7 @@ char *aws_event_json(const struct aws_event *event, size_t *len)
     } else if (event->disconnect) {
         put_disconnect_headers(&text, event);
     }
+    put_variables(&text, event);
     put_context(&text, event);
     if (event->message)
         encoded = put_body(&text, event->message);

@@ -22,9 +22,11 @@ struct aws_event {
     jf_bytes route, stage;
     jf_bytes connection_id, request_id, message_id;
     jf_bytes api_id;
-    jf_bytes domain;                     /* the Host header */
-    jf_bytes source_ip;                  /* without a port */
-    jf_bytes user_agent;                 /* empty: left out */
+    jf_bytes domain;                 /* the Host header */
+    jf_bytes source_ip;              /* without a port */
+    jf_bytes user_agent;             /* empty: left out */
+    const struct jf_pair *variables; /* of the stage; none: left out */
+    size_t variable_count;
     uint64_t connected_at, requested_at; /* milliseconds since 1970 */
     bool secure;                         /* the client came by TLS */
 

@@ -77,6 +77,12 @@ static void free_plugin(struct config_plugin *plugin)
 
 static void free_stage(struct config_stage *stage)
 {
+    for (size_t i = 0; i < stage->variable_count; i++) {
+        free(stage->variables[i].name);
+        free(stage->variables[i].value);
+    }
+    free(stage->variables);
+    free(stage->api_id);
     for (size_t i = 0; i < stage->plugin_count; i++)
         free_plugin(&stage->plugins[i]);
     free(stage->plugins);
@@ -147,6 +153,7 @@ struct config_stage *config_stage_add(struct config *config, const char *name)
     *stage = (struct config_stage){
         .name = xdup(jf_str(name)),
         .route = xdup(jf_str(CONFIG_ROUTE_DEFAULT)),
+        .api_id = xdup(jf_str(CONFIG_API_ID_DEFAULT)),
     };
     return stage;
 }

@@ -31,9 +31,17 @@ struct config_plugin {
     size_t rename_count;
 };
 
+/* A stage variable. */
+struct config_variable {
+    char *name, *value;
+};
+
 struct config_stage {
-    char *name;  /* "$default" lives at "/" */
-    char *route; /* the route selection expression */
+    char *name;   /* "$default" lives at "/" */
+    char *route;  /* the route selection expression */
+    char *api_id; /* what events call the API */
+    struct config_variable *variables;
+    size_t variable_count;
     struct config_plugin *plugins;
     size_t plugin_count;
 };

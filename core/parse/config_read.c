@@ -3,6 +3,7 @@
 #include "core/base/memory.h"
 #include "core/parse/config_build.h"
 #include "core/parse/config_json.h"
+#include "core/parse/config_stage.h"
 #include "core/parse/config_table.h"
 #include "core/parse/config_trees.h"
 
@@ -110,6 +111,10 @@ static bool read_value(struct config_reader *r, const struct config_option *opti
         return tree_read_access_keys(r, node);
     case CONFIG_TOKENS:
         return tree_read_tokens(r, node);
+    case CONFIG_API_ID:
+        return stage_read_api_id(r, node, base);
+    case CONFIG_VARIABLES:
+        return stage_read_variables(r, node, base);
     }
     return false;
 }

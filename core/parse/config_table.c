@@ -47,6 +47,11 @@ _Static_assert(JF_ERROR == 0 && JF_WARN == 1 && JF_INFO == 2 && JF_DEBUG == 3,
         section, name, kind, MEMBER(config, member), 0, 0, { 0, 0 }, preset, words,        \
             sentence                                                                       \
     }
+#define OF_STAGE(name, kind, member, sentence)                                             \
+    {                                                                                      \
+        CONFIG_IN_STAGE, name, kind, MEMBER(config_stage, member), 0, 0, { 0, 0 }, NULL,   \
+            NULL, sentence                                                                 \
+    }
 #define TREE(section, name, kind, sentence)                                                \
     {                                                                                      \
         section, name, kind, 0, 0, 0, 0, { 0, 0 }, NULL, NULL, sentence                    \
@@ -208,26 +213,14 @@ const struct config_option config_options[] = {
     LIMIT(drain_jitter_s, 0, 3600, 5, 5,
           "At shutdown, the time over which the closes are spread."),
 
-    { CONFIG_IN_STAGE,
-      "route",
-      CONFIG_ROUTE,
-      MEMBER(config_stage, route),
-      0,
-      0,
-      { 0, 0 },
-      NULL,
-      NULL,
-      "The route selection expression of this stage." },
-    { CONFIG_IN_STAGE,
-      "plugins",
-      CONFIG_PLUGINS,
-      MEMBER(config_stage, plugins),
-      0,
-      0,
-      { 0, 0 },
-      NULL,
-      NULL,
-      "The plugins of this stage, at least one." },
+    OF_STAGE("route", CONFIG_ROUTE, route, "The route selection expression of this stage."),
+    OF_STAGE("plugins", CONFIG_PLUGINS, plugins,
+             "The plugins of this stage, at least one."),
+    OF_STAGE("api_id", CONFIG_API_ID, api_id,
+             "What events call the API this stage is of: requestContext.apiId."),
+    OF_STAGE("variables", CONFIG_VARIABLES, variables,
+             "Stage variables for handlers: an object of name to text. A name is up to 64 "
+             "letters, digits and _; a text up to 512 octets; up to 100 of them."),
 
     { CONFIG_IN_PLUGIN,
       "file",
@@ -306,6 +299,8 @@ const char *config_option_default(const struct config_option *option,
     const char *text = "";
     if (option->type == CONFIG_ROUTE)
         text = CONFIG_ROUTE_DEFAULT;
+    else if (option->type == CONFIG_API_ID)
+        text = CONFIG_API_ID_DEFAULT;
     else if (option->type == CONFIG_OPTIONS)
         text = "{}";
     else if (option->type == CONFIG_CHOICE)
@@ -322,11 +317,12 @@ const char *config_option_default(const struct config_option *option,
 const char *config_option_values(const struct config_option *option, char out[128])
 {
     static const char *const shapes[] = {
-        [CONFIG_TEXT] = "text",      [CONFIG_FILE] = "file",
-        [CONFIG_SECTION] = "object", [CONFIG_STAGES] = "object of stages",
-        [CONFIG_STATICS] = "object", [CONFIG_ROUTE] = "expression",
-        [CONFIG_PLUGINS] = "array",  [CONFIG_OPTIONS] = "object",
-        [CONFIG_RENAMES] = "object", [CONFIG_ACCESS_KEYS] = "object",
+        [CONFIG_TEXT] = "text",        [CONFIG_FILE] = "file",
+        [CONFIG_SECTION] = "object",   [CONFIG_STAGES] = "object of stages",
+        [CONFIG_STATICS] = "object",   [CONFIG_ROUTE] = "expression",
+        [CONFIG_PLUGINS] = "array",    [CONFIG_OPTIONS] = "object",
+        [CONFIG_RENAMES] = "object",   [CONFIG_API_ID] = "text",
+        [CONFIG_VARIABLES] = "object", [CONFIG_ACCESS_KEYS] = "object",
         [CONFIG_TOKENS] = "array",
     };
     if (option->type == CONFIG_NUMBER) {

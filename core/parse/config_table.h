@@ -20,6 +20,9 @@
 
 #define CONFIG_ROUTE_DEFAULT "$request.body.action"
 
+/* An id of AWS's is ten lower case letters and digits. */
+#define CONFIG_API_ID_DEFAULT "jackfield0"
+
 /* Up to CONFIG_TEXT a row is a value in struct config itself, and has a default. */
 enum config_type {
     CONFIG_NUMBER, /* uint64_t */
@@ -36,6 +39,8 @@ enum config_type {
     CONFIG_RENAMES,
     CONFIG_ACCESS_KEYS,
     CONFIG_TOKENS,
+    CONFIG_API_ID,
+    CONFIG_VARIABLES,
 };
 
 struct config_option {

@@ -63,6 +63,8 @@ const struct lua_binding lua_api_bindings[] = {
     { "ev.code", lua_event_code, LUA_FIELD },
     { "ev.reason", lua_event_reason, LUA_FIELD },
     { "ev.event", lua_event_event, LUA_FIELD },
+    { "ev.context", lua_event_context, LUA_FIELD },
+    { "ev.stageVariables", lua_event_variables, LUA_FIELD },
     { "ev:subprotocol", lua_event_subprotocol, LUA_METHOD },
     { "ev:refuse", lua_event_refuse, LUA_METHOD },
     { NULL, NULL, LUA_CALLS },

@@ -124,19 +124,28 @@ int lua_event_kind(lua_State *L)
     return 1;
 }
 
+/* Push the whole event of the object at 1; or nothing, and the failure is returned. */
+static int push_whole(lua_State *L)
+{
+    const struct lua_event *e = lua_touserdata(L, 1);
+    if (kept(L, KEPT_EVENT))
+        return JF_OK;
+    jf_bytes text = jf_event_json(live(L, e));
+    int status = JF_E_NOMEM;
+    if (text.ptr)
+        status = lua_json_decode(L, &lua_api_state(L)->json, text);
+    if (status >= 0)
+        keep(L, KEPT_EVENT);
+    return status;
+}
+
 /* ev.event() and ev:event(): a function that knows which event it is of. */
 static int whole_event(lua_State *L)
 {
     lua_settop(L, 0);
     lua_pushvalue(L, lua_upvalueindex(2));
-    struct lua_event *e = lua_touserdata(L, 1);
-    if (kept(L, KEPT_EVENT))
-        return 1;
-    jf_bytes text = jf_event_json(live(L, e));
-    int status = JF_E_NOMEM;
-    if (text.ptr)
-        status = lua_json_decode(L, &lua_api_state(L)->json, text);
-    return status < 0 ? lua_args_result(L, status) : keep(L, KEPT_EVENT);
+    int status = push_whole(L);
+    return status < 0 ? lua_args_result(L, status) : 1;
 }
 
 int lua_event_event(lua_State *L)
@@ -144,6 +153,31 @@ int lua_event_event(lua_State *L)
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, 1);
     lua_pushcclosure(L, whole_event, 2);
+    return 1;
+}
+
+int lua_event_context(lua_State *L)
+{
+    if (push_whole(L) < 0)
+        return push_nil(L);
+    lua_pushliteral(L, "requestContext");
+    lua_rawget(L, -2);
+    return 1;
+}
+
+/* A table of the script's own each time; nil: the stage has none. */
+int lua_event_variables(lua_State *L)
+{
+    size_t count = 0;
+    const struct jf_pair *pairs = jf_stage_variables(live(L, lua_touserdata(L, 1)), &count);
+    if (!count)
+        return push_nil(L);
+    lua_createtable(L, 0, (int)count);
+    for (size_t i = 0; i < count; i++) {
+        push_bytes(L, pairs[i].name);
+        push_bytes(L, pairs[i].value);
+        lua_rawset(L, -3);
+    }
     return 1;
 }
 

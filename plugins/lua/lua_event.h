@@ -33,6 +33,8 @@ int lua_event_subprotocols(lua_State *L);
 int lua_event_code(lua_State *L);
 int lua_event_reason(lua_State *L);
 int lua_event_event(lua_State *L);
+int lua_event_context(lua_State *L);
+int lua_event_variables(lua_State *L);
 
 /* Methods. */
 int lua_event_subprotocol(lua_State *L);

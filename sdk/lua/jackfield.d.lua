@@ -65,6 +65,8 @@
 ---@field stage string the served API it came in by, for `jf.send_all()`
 ---@field route string the key that selected this handler
 ---@field kind "connect"|"message"|"disconnect"
+---@field context? table<string, any> requestContext of the whole event; nil where that fails
+---@field stageVariables? table<string, string> of the configuration; nil if there are none
 ---The whole event as a table, as API Gateway hands it to a Lambda function.
 ---@field event fun(self?: jackfield.Event): table?, jackfield.Failure?
 local ev = {}

@@ -381,6 +381,18 @@ static jf_bytes call_event_json(struct jf_event *seen)
     return json;
 }
 
+static const struct jf_pair *call_stage_variables(struct jf_event *seen, size_t *count)
+{
+    struct fake_event *event = (struct fake_event *)(void *)seen;
+    struct fake_host *host = enter(seen->self);
+    if (event->stage == FAKE_FINISHED)
+        fake_fault(host, "variables of a finished event of route '%s' were asked for",
+                   seen->route.ptr);
+    *count = event->variables.count;
+    leave(host, JF_OK);
+    return event->variables.pairs;
+}
+
 static int call_watch(jf_self *self, jf_bytes path)
 {
     struct fake_host *host = enter(self);
@@ -417,4 +429,5 @@ const struct jf_host fake_table = {
     .group_count = fake_group_count,
     .event_json = call_event_json,
     .watch = call_watch,
+    .stage_variables = call_stage_variables,
 };

@@ -206,6 +206,25 @@ void fake_host_free(struct fake_host *host)
     free(host);
 }
 
+/* In the host's memory, for as long as it lives: somebody may be reading the old ones. */
+void fake_host_set_variable(struct fake_host *host, const char *name, const char *value)
+{
+    pthread_mutex_lock(&host->lock);
+    struct fake_variables *old = &host->variables, new = { 0 };
+    new.pairs = fake_take(&host->memory, (old->count + 1) * sizeof(*new.pairs));
+    for (size_t i = 0; i < old->count; i++) {
+        if (!jf_same(old->pairs[i].name, jf_str(name)))
+            new.pairs[new.count++] = old->pairs[i];
+    }
+    if (value)
+        new.pairs[new.count++] = (struct jf_pair){
+            jf_str(fake_text(&host->memory, jf_str(name))),
+            jf_str(fake_text(&host->memory, jf_str(value))),
+        };
+    host->variables = new;
+    pthread_mutex_unlock(&host->lock);
+}
+
 jf_self *fake_host_self(struct fake_host *host)
 {
     return &host->self;

@@ -67,6 +67,9 @@ void fake_host_free(struct fake_host *host);
 /* The instance, to call jf_ functions from a test: jf_send(fake_host_self(host), ...). */
 jf_self *fake_host_self(struct fake_host *host);
 
+/* A stage variable of all stages, for events from now on; NULL takes it away. */
+void fake_host_set_variable(struct fake_host *host, const char *name, const char *value);
+
 /* ---- A conversation ------------------------------------------------------------------ */
 
 /* How a client asks to connect. Zeroed is the plainest one. */

@@ -22,6 +22,11 @@ void *fake_take(struct fake_arena *arena, size_t size);   /* zeroed */
 char *fake_text(struct fake_arena *arena, jf_bytes text); /* a copy, and a NUL */
 void fake_arena_fini(struct fake_arena *arena);
 
+struct fake_variables { /* replaced as a whole, so that an event keeps those it has */
+    struct jf_pair *pairs;
+    size_t count;
+};
+
 enum fake_stage { FAKE_WAITING, FAKE_RUNNING, FAKE_LATER, FAKE_FINISHED };
 
 struct fake_event {
@@ -35,6 +40,7 @@ struct fake_event {
     struct jf_message message;
     struct jf_disconnect disconnect;
     uint32_t number;
+    struct fake_variables variables;
     jf_bytes json;            /* once it was asked for */
     struct fake_arena memory; /* of what it shows; released when it is finished */
 };
@@ -134,6 +140,7 @@ struct fake_host {
     uint64_t now;
     size_t news; /* posts and finishes, for fake_host_wait() */
     struct fake_fact *facts;
+    struct fake_variables variables;
     int store_status;
     struct fake_line *log, *faults, *watched;
 };

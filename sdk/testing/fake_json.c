@@ -274,6 +274,12 @@ static void add_disconnect_headers(struct text *out, const struct fake_conn *con
     add_maps(out, "headers", "multiValueHeaders", pairs, 4, same_header);
 }
 
+static void add_variables(struct text *out, const struct fake_variables *variables)
+{
+    if (variables->count)
+        add_map(out, "stageVariables", variables->pairs, variables->count, jf_same, false);
+}
+
 static void add_body(struct text *out, const struct jf_message *message)
 {
     bool binary = message->opcode == JF_BINARY;
@@ -301,6 +307,7 @@ jf_bytes fake_write_json(const struct fake_host *host, struct fake_event *event)
     }
     if (event->seen.disconnect)
         add_disconnect_headers(&out, event->conn);
+    add_variables(&out, &event->variables);
     add_context(&out, host, event);
     if (message)
         add_body(&out, message);

@@ -143,6 +143,7 @@ static int call_handler(struct fake_host *host, struct fake_event *event,
 {
     event->seen.data = route->data;
     event->stage = FAKE_RUNNING;
+    event->variables = host->variables;
     host->inside = event->conn->worker;
     pthread_mutex_unlock(&host->lock);
     int status = route->handler(&event->seen);

@@ -81,7 +81,7 @@ AT(struct jf_plugin, worker_fini, 48);
 AT(struct jf_plugin, fini, 56);
 AT(struct jf_plugin, take_over, 64); /* since 1.1 */
 
-SIZE(struct jf_host, 200);
+SIZE(struct jf_host, 208);
 AT(struct jf_host, abi_major, 0);
 AT(struct jf_host, abi_minor, 2);
 AT(struct jf_host, send, 8);
@@ -108,6 +108,7 @@ AT(struct jf_host, id_from_text, 168);
 AT(struct jf_host, group_count, 176); /* since 1.1 */
 AT(struct jf_host, event_json, 184);
 AT(struct jf_host, watch, 192);
+AT(struct jf_host, stage_variables, 200); /* since 1.2 */
 
 /* Grow only at their end: jf_self and the events are handed out by the host, which is never
  * older; jf_plugin carries its size. */

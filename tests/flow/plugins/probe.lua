@@ -28,6 +28,10 @@ local function latin1(bytes)
     end))
 end
 
+local function octets(bytes)
+    return bytes and latin1(bytes)
+end
+
 local function reply(ev, answer)
     local ask = ask_of(ev)
     if ask.quiet == true then
@@ -227,7 +231,12 @@ function routes.whoami(ev)
 end
 
 function routes.event(ev)
-    return reply(ev, { event = ev.event(), once = ev.event() == ev.event() })
+    local name = ask_of(ev).variable
+    return reply(ev, {
+        event = ev.event(),
+        once = ev.event() == ev.event(),
+        variable = name and ev.stageVariables and octets(ev.stageVariables[name]),
+    })
 end
 
 -- Fail as the message says.

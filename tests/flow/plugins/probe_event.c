@@ -9,9 +9,19 @@ void probe_add_event(cJSON *answer, struct jf_event *ev)
     cJSON_AddBoolToObject(answer, "once", jf_event_json(ev).ptr == json.ptr);
 }
 
+static void add_variable(cJSON *answer, struct jf_event *ev)
+{
+    cJSON *ask = probe_ask(ev);
+    jf_bytes value = jf_stage_variable(ev, probe_text(ask, "variable", ""));
+    if (value.ptr)
+        cJSON_AddItemToObject(answer, "variable", probe_latin1(value));
+    cJSON_Delete(ask);
+}
+
 static int reply_event(struct jf_event *ev)
 {
     cJSON *answer = cJSON_CreateObject();
+    add_variable(answer, ev);
     probe_add_event(answer, ev);
     return probe_reply(ev, answer);
 }

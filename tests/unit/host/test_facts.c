@@ -28,6 +28,10 @@ jf_bytes conn_peer(const struct conn *conn, char text[CONN_PEER_MAX])
 }
 
 static struct worker worker;
+static struct config_variable variables[] = { { "table", "chat-prod" }, { "empty", "" } };
+static struct config_stage stage = { .api_id = "abc123",
+                                     .variables = variables,
+                                     .variable_count = 2 };
 
 /* The JSON of a message that such a connection sends, and what it was released with. */
 static cJSON *json_of(const char *peer, jf_bytes host, jf_bytes agent)
@@ -41,6 +45,7 @@ static cJSON *json_of(const char *peer, jf_bytes host, jf_bytes agent)
     event.pub.route = jf_str("talk");
     event.pub.stage = jf_str("$default");
     event.facts = facts_new(&conn);
+    event.settings = settings_new(&stage);
 
     jf_bytes text = facts_json(&event);
     assert_ptr_equal(facts_json(&event).ptr, text.ptr); /* made once */
@@ -48,6 +53,7 @@ static cJSON *json_of(const char *peer, jf_bytes host, jf_bytes agent)
     assert_non_null(json);
     free(event.json);
     facts_unref(event.facts);
+    settings_unref(event.settings);
     return json;
 }
 
@@ -81,6 +87,18 @@ static void an_event_tells_who_called_and_when(void **state)
     double connected = cJSON_GetNumberValue(context_of(json, "connectedAt"));
     double requested = cJSON_GetNumberValue(context_of(json, "requestTimeEpoch"));
     assert_true(before <= connected && connected <= requested && requested <= after);
+    cJSON_Delete(json);
+}
+
+static void an_event_tells_what_the_stage_was_given(void **state)
+{
+    (void)state;
+    cJSON *json = json_of("192.0.2.1:1", jf_str("h"), jf_str(""));
+    const cJSON *given = cJSON_GetObjectItem(json, "stageVariables");
+    assert_string_equal(text_of(json, "apiId"), "abc123");
+    assert_int_equal(cJSON_GetArraySize(given), 2);
+    assert_string_equal(cJSON_GetObjectItem(given, "table")->valuestring, "chat-prod");
+    assert_string_equal(cJSON_GetObjectItem(given, "empty")->valuestring, "");
     cJSON_Delete(json);
 }
 
@@ -161,6 +179,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_tells_who_called_and_when),
+        cmocka_unit_test(an_event_tells_what_the_stage_was_given),
         cmocka_unit_test(ids_of_requests_and_messages_are_new_each_time),
         cmocka_unit_test(an_address_has_no_port_and_no_brackets),
         cmocka_unit_test(of_long_headers_the_beginning_is_kept),

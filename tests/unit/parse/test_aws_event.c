@@ -69,6 +69,30 @@ static void a_message_is_as_from_aws(void **state)
         "\"isBase64Encoded\": false}");
 }
 
+static void stage_variables_stand_beside_the_context(void **state)
+{
+    (void)state;
+    static const struct jf_pair variables[] = {
+        { BYTES("table"), BYTES("chat \"prod\"") },
+        { BYTES("Table"), BYTES("") },
+    };
+    struct aws_event event = plain;
+    struct jf_message message = { jf_str("hi"), JF_TEXT };
+    event.message = &message;
+    cJSON *json = read_back(&event);
+    assert_false(cJSON_HasObjectItem(json, "stageVariables"));
+    cJSON_Delete(json);
+    event.variables = variables;
+    event.variable_count = 2;
+    json = read_back(&event);
+    const cJSON *given = cJSON_GetObjectItem(json, "stageVariables");
+    assert_int_equal(cJSON_GetArraySize(given), 2);
+    const cJSON *table = cJSON_GetObjectItemCaseSensitive(given, "table");
+    assert_string_equal(table->valuestring, "chat \"prod\"");
+    assert_string_equal(table->next->string, "Table");
+    cJSON_Delete(json);
+}
+
 static void a_disconnect_is_as_from_aws(void **state)
 {
     (void)state;
@@ -354,6 +378,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_is_as_from_aws),
+        cmocka_unit_test(stage_variables_stand_beside_the_context),
         cmocka_unit_test(a_disconnect_is_as_from_aws),
         cmocka_unit_test(a_connect_is_as_from_aws),
         cmocka_unit_test(of_repeated_names_the_last_counts_and_all_are_listed),

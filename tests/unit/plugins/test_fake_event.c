@@ -1,5 +1,5 @@
-/* What came with ABI 1.1, in the fake host: counting, the event as JSON, what is watched,
- * and one instance that takes the place of another. */
+/* What came after ABI 1.0, in the fake host: counting, the event as JSON, what is watched,
+ * variables, and one instance that takes the place of another. */
 #include "tests/unit/test.h"
 
 #include <cjson/cJSON.h>
@@ -310,6 +310,57 @@ static void who_fails_to_take_over_changes_nothing(void **state)
     fake_host_free(old);
 }
 
+static void an_event_has_the_variables_of_its_time(void **state)
+{
+    (void)state;
+    struct fake_host *host = start(1);
+    size_t count = 7;
+    jf_conn_id ann = greet(host);
+    fake_host_say(host, ann, "hold", "");
+    struct jf_event *before = held;
+    jf_stage_variables(before, &count);
+    assert_int_equal(count, 0);
+    assert_null(jf_stage_variable(before, "table").ptr);
+    assert_null(strstr(jf_event_json(before).ptr, "stageVariables"));
+    fake_host_set_variable(host, "table", "old");
+    fake_host_set_variable(host, "Table", "");
+    fake_host_set_variable(host, "table", "new");
+    assert_null(jf_stage_variable(before, "table").ptr);
+    jf_finish(before, JF_OK);
+    fake_host_turn(host);
+
+    fake_host_say(host, ann, "hold", "");
+    assert_true(jf_same(jf_stage_variable(held, "table"), jf_str("new")));
+    assert_non_null(jf_stage_variable(held, "Table").ptr);
+    assert_null(jf_stage_variable(held, "tabl").ptr);
+    assert_non_null(strstr(jf_event_json(held).ptr,
+                           "\"stageVariables\":{\"Table\":\"\",\"table\":\"new\"}"));
+    jf_finish(held, JF_OK);
+    fake_host_turn(host);
+    fake_host_set_variable(host, "table", NULL);
+    fake_host_say(host, ann, "hold", "");
+    assert_null(jf_stage_variable(held, "table").ptr);
+    jf_finish(held, JF_OK);
+    fake_host_turn(host);
+    part(host, ann);
+    fake_host_free(host);
+}
+
+static void the_variables_of_a_finished_event_are_a_fault(void **state)
+{
+    (void)state;
+    struct fake_host *host = start(1);
+    size_t count = 0;
+    jf_conn_id ann = greet(host);
+    fake_host_say(host, ann, "hold", "");
+    jf_finish(held, JF_OK);
+    fake_host_turn(host);
+    jf_stage_variables(held, &count);
+    assert_non_null(strstr(fake_host_fault(host), "variables of a finished event"));
+    part(host, ann);
+    fake_host_free(host);
+}
+
 static void what_is_watched_can_be_asked(void **state)
 {
     (void)state;
@@ -334,6 +385,8 @@ int main(void)
         cmocka_unit_test(who_takes_over_has_the_state_and_the_clients),
         cmocka_unit_test(who_is_at_work_stays_with_the_old_one),
         cmocka_unit_test(who_fails_to_take_over_changes_nothing),
+        cmocka_unit_test(an_event_has_the_variables_of_its_time),
+        cmocka_unit_test(the_variables_of_a_finished_event_are_a_fault),
         cmocka_unit_test(what_is_watched_can_be_asked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,39 @@ static void fields_of_other_kinds_are_nil(void **state)
     scene_fini(&scene);
 }
 
+static void the_context_is_that_of_the_whole_event(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct fake_host *host = play(&scene);
+    check(host, "return ev.context.stage .. ev.context.eventType", "$defaultMESSAGE");
+    check(host, "return tostring(ev.context == ev.event().requestContext)", "true");
+    check(host, "return tostring(ev.context.connectionId == ev.conn)", "true");
+    check_connect(host, &(struct fake_client){ .peer = "192.0.2.7:1" },
+                  "return ev.context.identity.sourceIp", "192.0.2.7");
+    scene_fini(&scene);
+}
+
+static void the_variables_of_the_stage_are_a_table_or_nil(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct fake_host *host = play(&scene);
+    check(host, "return tostring(ev.stageVariables)", "nil");
+    fake_host_set_variable(host, "table", "chat");
+    fake_host_set_variable(host, "empty", "");
+    check(host, "local v = ev.stageVariables return v.table .. #v.empty .. tostring(v.no)",
+          "chat0nil");
+    check(host, "ev.stageVariables.table = 'mine' return ev.stageVariables.table", "chat");
+    check(host, "return ev.event().stageVariables.table", "chat");
+    check_connect(host, &(struct fake_client){ 0 }, "return ev.stageVariables.table",
+                  "chat");
+    check(host, "saved = ev return 'x'", "x");
+    check(host, "return tostring(pcall(function() return saved.stageVariables end))",
+          "false");
+    scene_fini(&scene);
+}
+
 static void a_field_that_does_not_exist_is_an_error(void **state)
 {
     (void)state;
@@ -267,6 +300,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_event_knows_who_and_which_way),
         cmocka_unit_test(fields_of_other_kinds_are_nil),
+        cmocka_unit_test(the_context_is_that_of_the_whole_event),
+        cmocka_unit_test(the_variables_of_the_stage_are_a_table_or_nil),
         cmocka_unit_test(a_field_that_does_not_exist_is_an_error),
         cmocka_unit_test(a_body_is_bytes_and_says_which_kind),
         cmocka_unit_test(json_is_decoded_once),
