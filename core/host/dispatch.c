@@ -182,6 +182,16 @@ static void refuse_plainly(struct conn *conn, unsigned status, const char *text)
     conn_refuse(conn, status, jf_view(body, envelope_http(text, body)));
 }
 
+/* Paths below an "@" are not for sockets: management's are. */
+static const struct stage_routes *routes_of_head(const struct worker *worker,
+                                                 const struct head *head)
+{
+    jf_bytes rest, host = jf_find(head->headers, head->header_count, "Host");
+    const struct stage_routes *routes =
+        router_of_request(worker->router, host, head->path, &rest);
+    return routes && router_is_reserved(bytes_from(rest, 1)) ? NULL : routes;
+}
+
 static void on_upgrade(void *host, struct conn *conn)
 {
     struct worker *worker = host;
@@ -190,8 +200,7 @@ static void on_upgrade(void *host, struct conn *conn)
         refuse_plainly(conn, 503, ENVELOPE_UNAVAILABLE);
         return;
     }
-    const struct stage_routes *routes =
-        router_of_path(worker->router, conn_head(conn)->path);
+    const struct stage_routes *routes = routes_of_head(worker, conn_head(conn));
     if (!routes) {
         refuse_plainly(conn, 403, ENVELOPE_FORBIDDEN);
         return;
@@ -477,10 +486,11 @@ static void on_drained(void *host)
     worker_check_drained(worker);
 }
 
-bool dispatch_is_stage(void *host, jf_bytes path)
+bool dispatch_is_stage(void *host, jf_bytes authority, jf_bytes path)
 {
     struct worker *worker = host;
-    return router_of_path(worker->router, path) != NULL;
+    jf_bytes rest;
+    return router_of_request(worker->router, authority, path, &rest) != NULL;
 }
 
 const struct net_events dispatch_events = {

@@ -31,7 +31,7 @@ void dispatch_finished(struct event *event);
 void dispatch_resume_held(struct worker *worker);
 void dispatch_leave_held(struct worker *worker);
 
-/* Is there a stage at this path? */
-bool dispatch_is_stage(void *host, jf_bytes path);
+/* Is there a stage at this path of this Host header? */
+bool dispatch_is_stage(void *host, jf_bytes authority, jf_bytes path);
 
 #endif

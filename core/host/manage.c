@@ -350,6 +350,18 @@ static void refuse_request(struct http_call *call)
         manage_answer_status(call, http == 400 ? JF_E_INVALID : status);
 }
 
+/* As for clients: by the host they name, or by the first part of the path; nothing but the
+ * resource may come behind it. */
+static const struct stage_routes *routes_of(const struct worker *worker,
+                                            struct http_call *call,
+                                            const struct manage_path *path)
+{
+    jf_bytes rest = { 0 }, prefix = path->prefix.len ? path->prefix : jf_str("/");
+    const struct stage_routes *routes = router_of_request(
+        worker->router, http_call_header(call, jf_str("host")), prefix, &rest);
+    return rest.len > 1 ? NULL : routes;
+}
+
 static bool is_local(const struct worker *worker, const struct http_call *call)
 {
     return listeners_is_local(gateway_listeners(worker->gateway), http_call_listener(call));
@@ -367,8 +379,7 @@ void manage_on_call(void *host, struct http_call *call)
     if (!manage_may_pass(worker->door, call, is_local(worker, call)))
         return;
     if (manage_path_read(http_call_path(call), &path))
-        routes =
-            router_of_path(worker->router, path.prefix.len ? path.prefix : jf_str("/"));
+        routes = routes_of(worker, call, &path);
     if (!routes) {
         manage_answer_error(call, 403, "ForbiddenException", jf_str("Forbidden"));
         return;

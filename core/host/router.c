@@ -6,6 +6,7 @@
 #include "core/base/bytes.h"
 #include "core/base/memory.h"
 #include "core/base/table.h"
+#include "core/host/domains.h"
 
 /* The routes that messages can reach, by key. */
 struct stage_table {
@@ -14,6 +15,7 @@ struct stage_table {
 
 struct router {
     const struct stages *stages;
+    struct domains domains;
     struct stage_routes *routes; /* by the stage's index */
     uint32_t count;
 };
@@ -91,6 +93,7 @@ int router_new(const struct config *config, const struct lineup *lineup,
     struct router *router = xnew(struct router);
     int status = JF_OK;
     router->stages = stages;
+    domains_init(&router->domains, config);
     router->count = stages_count(stages);
     router->routes = xcalloc(router->count, sizeof(*router->routes));
     for (size_t i = 0; status == JF_OK && i < config->stage_count; i++)
@@ -118,6 +121,7 @@ void router_free(struct router *router)
         selector_free(routes->selector);
         settings_unref(routes->settings);
     }
+    domains_free(&router->domains);
     free(router->routes);
     free(router);
 }
@@ -131,13 +135,37 @@ const struct stage_routes *router_of_stage(const struct router *router,
     return routes->table ? routes : NULL;
 }
 
-const struct stage_routes *router_of_path(const struct router *router, jf_bytes path)
+/* The first part of a path, and what follows it. */
+static jf_bytes cut_part(jf_bytes path, jf_bytes *rest)
 {
     jf_bytes part = bytes_from(path, 1);
     part.len = bytes_find(part, '/');
-    const struct stage *stage =
-        stages_find(router->stages, part.len ? part : jf_str("$default"));
-    return router_of_stage(router, stage);
+    *rest = bytes_from(path, 1 + part.len);
+    return part;
+}
+
+bool router_is_reserved(jf_bytes part)
+{
+    return part.len &&
+           (part.ptr[0] == '@' || (part.ptr[0] == '%' && bytes_unescape(part) == '@'));
+}
+
+const struct stage_routes *router_of_request(const struct router *router, jf_bytes host,
+                                             jf_bytes path, jf_bytes *rest)
+{
+    jf_bytes name, left;
+    if (!domains_find(&router->domains, host, path, &name, &left)) {
+        name = cut_part(path, &left);
+        if (router_is_reserved(name))
+            left = path;
+        if (!name.len || router_is_reserved(name))
+            name = jf_str("$default");
+    }
+    const struct stage_routes *routes =
+        router_of_stage(router, stages_find(router->stages, name));
+    if (routes)
+        *rest = left;
+    return routes;
 }
 
 const struct route *router_find(const struct stage_routes *routes, jf_bytes key)

@@ -36,9 +36,17 @@ int router_new(const struct config *config, const struct lineup *lineup,
 /* NULL is accepted. [main thread] */
 void router_free(struct router *router);
 
-/* The routes of the stage whose name is the first part of the path; "/" is "$default"'s.
- * NULL: there is no such stage. */
-const struct stage_routes *router_of_path(const struct router *router, jf_bytes path);
+/* The routes of the stage that a request means, by its Host header and its path as they
+ * came: that of a base path where the host has some, else the one whose name is the first
+ * part of the path, "$default" if that is empty or begins with an "@", as stages' names do
+ * not. *rest is the path without what selected the stage: empty, or from a slash on. NULL:
+ * there is no such stage; *rest is not touched. */
+const struct stage_routes *router_of_request(const struct router *router, jf_bytes host,
+                                             jf_bytes path, jf_bytes *rest);
+
+/* Does this part of a path begin with an "@", as it came? No stage's or base path's does.
+ */
+bool router_is_reserved(jf_bytes part);
 
 /* NULL: the stage is newer than this router. */
 const struct stage_routes *router_of_stage(const struct router *router,

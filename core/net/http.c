@@ -22,6 +22,7 @@
 #define HTTP_CONNECTIONS_MAX 4096 /* per worker; more are answered 503 */
 #define KEEPALIVE_S 30
 #define SERVICE_BUFFER 65536
+#define HOST_HEADER_MAX 272 /* a name of the DNS, and a port */
 
 static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                    size_t len);
@@ -72,11 +73,18 @@ static int serve_file(struct lws *wsi, const char *file)
     return 0;
 }
 
+/* The Host header; one that is too long to be anybody's is empty. */
+static jf_bytes host_of(struct lws *wsi, char out[HOST_HEADER_MAX])
+{
+    int len = lws_hdr_copy(wsi, out, HOST_HEADER_MAX, WSI_TOKEN_HOST);
+    return jf_view(out, len > 0 ? (size_t)len : 0);
+}
+
 static int on_request(struct http_client *client, struct lws *wsi, const char *path)
 {
     struct http *http = client->http;
     const struct net_options *options = http->server->options;
-    char file[PATH_MAX];
+    char file[PATH_MAX], name[HOST_HEADER_MAX];
     if (options->is_call(http->server->host, client->listener, jf_str(path)))
         return http_call_begin(client, wsi, path);
     if (client->listener)
@@ -86,7 +94,7 @@ static int on_request(struct http_client *client, struct lws *wsi, const char *p
         return answer(wsi, 403, "Forbidden");
     if (http_files_find(options->statics, options->static_count, path, file))
         return serve_file(wsi, file);
-    if (options->is_stage(http->server->host, jf_str(path)))
+    if (options->is_stage(http->server->host, host_of(wsi, name), jf_str(path)))
         return answer(wsi, 426, "Upgrade Required");
     if (http_files_cover(options->statics, options->static_count, path))
         return answer(wsi, 404, "Not Found");

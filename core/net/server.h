@@ -75,8 +75,9 @@ struct net_options {
     size_t session_bytes; /* zeroed room per connection for the host */
     const struct net_static *statics;
     size_t static_count;
-    /* Is there a stage at this path? For answers to plain requests. [any worker] */
-    bool (*is_stage)(void *host, jf_bytes path);
+    /* Is there a stage at this path of this Host header? For answers to plain requests.
+     * [any worker] */
+    bool (*is_stage)(void *host, jf_bytes authority, jf_bytes path);
     /* Does the host answer plain requests at this path? [any worker] */
     bool (*is_call)(void *host, uint8_t listener, jf_bytes path);
     size_t body_bytes;   /* of such a request; 413 above it */

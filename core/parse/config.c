@@ -7,6 +7,7 @@
 #include "core/base/bytes.h"
 #include "core/base/memory.h"
 #include "core/parse/config_build.h"
+#include "core/parse/config_domains.h"
 #include "core/parse/config_table.h"
 
 #define FRAME_HEADER_MAX 10 /* of a frame to a client: RFC 6455, section 5.2 */
@@ -121,6 +122,7 @@ void config_free(struct config *config)
         free(config->statics[i].path);
         free(config->statics[i].folder);
     }
+    domains_fini(config);
     free(config->stages);
     free(config->statics);
     free(config->listen_host);
@@ -286,5 +288,6 @@ int config_check(const struct config *config, struct config_error *error)
     if (limits->mailbox_bytes < limits->message_bytes)
         return config_refuse(error, "limits.mailbox_bytes: must hold a message of "
                                     "limits.message_bytes");
-    return check_store(config, error);
+    int status = domains_check(config, error);
+    return status < 0 ? status : check_store(config, error);
 }

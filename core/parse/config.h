@@ -46,6 +46,17 @@ struct config_stage {
     size_t plugin_count;
 };
 
+/* One base path of a host, without a slash at its end: "" is the root. */
+struct config_mapping {
+    char *path, *stage;
+};
+
+struct config_domain {
+    char *host; /* in lower case, without a port */
+    struct config_mapping *mappings;
+    size_t mapping_count;
+};
+
 /* Files of `folder` under the URL path `path`. */
 struct config_static {
     char *path, *folder;
@@ -115,6 +126,8 @@ struct config {
     size_t stage_count;
     struct config_static *statics;
     size_t static_count;
+    struct config_domain *domains;
+    size_t domain_count;
 };
 
 #define CONFIG_STAGE_DEFAULT "$default"

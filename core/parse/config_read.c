@@ -2,6 +2,7 @@
  * configuration is freed as a whole; no step cleans up for itself. */
 #include "core/base/memory.h"
 #include "core/parse/config_build.h"
+#include "core/parse/config_domains.h"
 #include "core/parse/config_json.h"
 #include "core/parse/config_stage.h"
 #include "core/parse/config_table.h"
@@ -111,6 +112,8 @@ static bool read_value(struct config_reader *r, const struct config_option *opti
         return tree_read_access_keys(r, node);
     case CONFIG_TOKENS:
         return tree_read_tokens(r, node);
+    case CONFIG_DOMAINS:
+        return domains_read(r, node);
     case CONFIG_API_ID:
         return stage_read_api_id(r, node, base);
     case CONFIG_VARIABLES:

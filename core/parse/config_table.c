@@ -77,6 +77,11 @@ const struct config_option config_options[] = {
          "Several served APIs, by name: ws://host/NAME. A name is up to 128 letters, "
          "digits, "
          "- and _; \"$default\" lives at \"/\"."),
+    TREE("", "domains", CONFIG_DOMAINS,
+         "Which stage a path means at which host, as custom domains of API Gateway do: an "
+         "object of host to an object of base path to stage, as in { \"chat.example.com\": "
+         "{ \"/\": \"prod\", \"/v2\": \"beta\" } }. The longest base path wins; where none "
+         "fits, 403. At all other hosts the first part of the path is the stage."),
     TREE("", "static", CONFIG_STATICS,
          "Files to serve over HTTP: an object of URL path to folder, as in { \"/\": "
          "\"web\" }."),
@@ -317,13 +322,13 @@ const char *config_option_default(const struct config_option *option,
 const char *config_option_values(const struct config_option *option, char out[128])
 {
     static const char *const shapes[] = {
-        [CONFIG_TEXT] = "text",        [CONFIG_FILE] = "file",
-        [CONFIG_SECTION] = "object",   [CONFIG_STAGES] = "object of stages",
-        [CONFIG_STATICS] = "object",   [CONFIG_ROUTE] = "expression",
-        [CONFIG_PLUGINS] = "array",    [CONFIG_OPTIONS] = "object",
-        [CONFIG_RENAMES] = "object",   [CONFIG_API_ID] = "text",
-        [CONFIG_VARIABLES] = "object", [CONFIG_ACCESS_KEYS] = "object",
-        [CONFIG_TOKENS] = "array",
+        [CONFIG_TEXT] = "text",          [CONFIG_FILE] = "file",
+        [CONFIG_SECTION] = "object",     [CONFIG_STAGES] = "object of stages",
+        [CONFIG_STATICS] = "object",     [CONFIG_ROUTE] = "expression",
+        [CONFIG_PLUGINS] = "array",      [CONFIG_OPTIONS] = "object",
+        [CONFIG_RENAMES] = "object",     [CONFIG_API_ID] = "text",
+        [CONFIG_VARIABLES] = "object",   [CONFIG_DOMAINS] = "object",
+        [CONFIG_ACCESS_KEYS] = "object", [CONFIG_TOKENS] = "array",
     };
     if (option->type == CONFIG_NUMBER) {
         snprintf(out, 128, "%" PRIu64 " .. %" PRIu64, option->low, option->high);

@@ -41,6 +41,7 @@ enum config_type {
     CONFIG_TOKENS,
     CONFIG_API_ID,
     CONFIG_VARIABLES,
+    CONFIG_DOMAINS,
 };
 
 struct config_option {

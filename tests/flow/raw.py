@@ -186,7 +186,13 @@ def request(method, path, headers=(), *, host="localhost", body=b""):
 
 
 def upgrade(
-    path="/", headers=(), *, key="dGhlIHNhbXBsZSBub25jZQ==", without=(), **replaced
+    path="/",
+    headers=(),
+    *,
+    host="localhost",
+    key="dGhlIHNhbXBsZSBub25jZQ==",
+    without=(),
+    **replaced,
 ):
     """A good upgrade request, but for what the test changes: `without` names headers to
     leave out, `replaced` gives others a new value (`connection="close"`)."""
@@ -201,7 +207,7 @@ def upgrade(
         standard[match[0]] = value
     for name in without:
         standard.pop(name)
-    return request("GET", path, [*standard.items(), *headers])
+    return request("GET", path, [*standard.items(), *headers], host=host)
 
 
 def accept_of(key):
@@ -239,7 +245,15 @@ class Client(Socket):
     `answer_pings` is off."""
 
     def __init__(
-        self, port, path="/", headers=(), *, protocols=None, expect=101, **options
+        self,
+        port,
+        path="/",
+        headers=(),
+        *,
+        name="localhost",
+        protocols=None,
+        expect=101,
+        **options,
     ):
         super().__init__(port, **options)
         self.answer_pings = True
@@ -251,7 +265,7 @@ class Client(Socket):
         if protocols:
             headers.append(("Sec-WebSocket-Protocol", protocols))
         key = base64.b64encode(os.urandom(16)).decode()
-        self.send(upgrade(path, headers, key=key))
+        self.send(upgrade(path, headers, host=name, key=key))
         self.response = self.read_response()
         if self.response.status != 101 and expect == 101:
             self.drop()

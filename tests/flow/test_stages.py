@@ -6,6 +6,7 @@ import os
 import pathlib
 
 import pytest
+import raw
 
 
 def reconfigure(host, change):
@@ -100,3 +101,108 @@ def test_an_event_under_way_keeps_those_it_began_with(host):
         event = other.ask("release", name="door", event=True)["event"]
         assert event["stageVariables"]["Empty"] == ""
         assert other.ask("event", variable="table")["variable"] == "new"
+
+
+# -- domains
+
+
+DOMAINS = {
+    "stages": {
+        "prod": {"plugins": ["probe"]},
+        "beta": {"plugins": ["probe"]},
+        "$default": {"plugins": ["probe"]},
+    },
+    "domains": {
+        "chat.example.com": {"/": "prod", "/v2": "beta", "/v2/old": "prod"},
+        "api.example.com": {"/v1": "beta"},
+    },
+}
+
+
+def stage_of(served, name, path):
+    with served.client(path, name=name) as client:
+        return client.ask("whoami")["stage"]
+
+
+@pytest.mark.parametrize(
+    "name, path, stage",
+    [
+        ("chat.example.com", "/", "prod"),
+        ("chat.example.com", "/room/1", "prod"),
+        ("Chat.Example.Com:8443", "/v2", "beta"),
+        ("chat.example.com", "/v2/", "beta"),
+        ("chat.example.com", "/v2/old?x=1", "prod"),
+        ("chat.example.com", "/beta", "prod"),
+        ("api.example.com", "/v1/x", "beta"),
+        ("other.example.com", "/beta", "beta"),
+        ("localhost", "/", "$default"),
+    ],
+)
+def test_host_and_base_path_select_the_stage(standing, name, path, stage):
+    assert stage_of(standing(config=DOMAINS), name, path) == stage
+
+
+@pytest.mark.parametrize(
+    "name, path",
+    [
+        ("api.example.com", "/"),
+        ("api.example.com", "/beta"),
+        ("api.example.com", "/v11"),
+        ("other.example.com", "/v2"),
+        ("chat.example.com", "/v2/@connections/x"),
+        ("localhost", "/@connections/x"),
+        ("localhost", "/prod/%40connections/x"),
+    ],
+)
+def test_what_no_base_path_fits_is_forbidden(standing, name, path):
+    served = standing(config=DOMAINS)
+    with served.client(path, name=name, expect=403) as client:
+        assert client.response.json() == {"message": "Forbidden"}
+
+
+def plain(served, name, path):
+    with served.socket() as client:
+        client.send(raw.request("GET", path, host=name))
+        return client.read_response().status
+
+
+def test_a_plain_request_is_told_to_upgrade_where_a_stage_is(standing):
+    served = standing(config=DOMAINS)
+    assert plain(served, "chat.example.com", "/v2/x") == 426
+    assert plain(served, "chat.example.com:80", "/anything") == 426
+    assert plain(served, "api.example.com", "/v1") == 426
+    assert plain(served, "API.example.com", "/beta") == 403
+    assert plain(served, "localhost", "/beta") == 426
+    assert plain(served, "h" * 400, "/beta") == 426
+    assert plain(served, "h" * 400, "/v1") == 403
+
+
+def test_an_event_tells_the_clients_host_and_the_real_stage(standing):
+    served = standing(config=DOMAINS)
+    with served.client("/v2", name="chat.example.com:443") as client:
+        context = client.ask("event")["event"]["requestContext"]
+        assert context["domainName"] == "chat.example.com:443"
+        assert context["stage"] == "beta"
+
+
+def test_a_reload_changes_domains_for_those_who_come_later(host):
+    served = host(config=DOMAINS)
+
+    def change(whole):
+        whole["domains"] = {"chat.example.com": {"/v3": "prod"}}
+
+    with served.client("/v2", name="chat.example.com") as client:
+        reconfigure(served, change)
+        assert client.ask("whoami")["stage"] == "beta"
+        assert stage_of(served, "chat.example.com", "/v3") == "prod"
+        assert plain(served, "chat.example.com", "/v2") == 403
+        assert stage_of(served, "api.example.com", "/beta") == "beta"
+
+
+@pytest.mark.only("c", reason="it is about the configuration")
+def test_a_domain_without_its_stage_is_not_started(host, plugin):
+    whole = host.config(config={**DOMAINS, "domains": {"a.example": {"/": "gone"}}})
+    run = host.run("check", "-c", host.write(whole))
+    run.wait()
+    assert 'there is no stage "gone"' in run.text()
+    run.stop(code=1)

@@ -253,48 +253,76 @@ static int build(const char *text)
     "{\"stages\": {\"$default\": {\"plugins\": [\"/talk\"]},"                              \
     " \"chat\": {\"plugins\": [\"/talk\", \"/rest\"]}}}"
 
-static void assert_stage(const char *path, const char *expected)
+/* `expected` is the stage and what is left of the path: "chat /room". */
+static void assert_left(const char *host_header, const char *path, const char *expected)
 {
-    const struct stage_routes *routes = router_of_path(router, jf_str(path));
-    if (!expected) {
-        assert_null(routes);
-        return;
-    }
-    assert_non_null(routes);
-    assert_true(jf_same(routes->stage->name, jf_str(expected)));
+    char got[128];
+    jf_bytes left = jf_str("untouched");
+    const struct stage_routes *routes =
+        router_of_request(router, jf_str(host_header), jf_str(path), &left);
+    snprintf(got, sizeof(got), "%s %.*s", routes ? routes->stage->name.ptr : "none",
+             (int)left.len, left.len ? left.ptr : "");
+    if (strcmp(got, expected) != 0)
+        fail_msg("%s%s: %s", host_header, path, got);
 }
 
 static void the_first_part_of_a_path_is_the_stage(void **state)
 {
     (void)state;
     assert_int_equal(build(TWO_STAGES), JF_OK);
-    assert_stage("/", "$default");
-    assert_stage("/chat", "chat");
-    assert_stage("/chat/", "chat");
-    assert_stage("/chat/room/1", "chat");
+    assert_left("h", "/", "$default ");
+    assert_left("h", "/chat", "chat ");
+    assert_left("h", "/chat/", "chat /");
+    assert_left("localhost:8080", "/chat/room/1", "chat /room/1");
 }
 
 static void a_path_that_only_resembles_one_is_no_stage(void **state)
 {
     (void)state;
     assert_int_equal(build(TWO_STAGES), JF_OK);
-    assert_stage("/cha", NULL);
-    assert_stage("/chatter", NULL);
-    assert_stage("/CHAT", NULL);
-    assert_stage("/room/chat", NULL);
-    assert_stage("/chat?x", NULL); /* the query was cut off before */
-    assert_null(router_of_path(router, jf_view("/chat\0", 6)));
-    assert_stage("//chat", "$default"); /* its first part is empty */
-    assert_stage("", "$default");
+    assert_left("h", "/cha", "none untouched");
+    assert_left("h", "/chatter", "none untouched");
+    assert_left("h", "/CHAT", "none untouched");
+    assert_left("h", "/room/chat", "none untouched");
+    assert_left("h", "/chat?x", "none untouched"); /* the query was cut off before */
+    jf_bytes left;
+    assert_null(router_of_request(router, jf_str(""), jf_view("/chat\0", 6), &left));
+    assert_left("h", "//chat", "$default /chat"); /* its first part is empty */
+    assert_left("h", "", "$default ");
 }
 
 static void without_a_default_stage_the_root_is_none(void **state)
 {
     (void)state;
     assert_int_equal(build("{\"stages\": {\"chat\": {\"plugins\": [\"/talk\"]}}}"), JF_OK);
-    assert_stage("/", NULL);
-    assert_stage("/chat", "chat");
+    assert_left("h", "/", "none untouched");
+    assert_left("h", "/chat", "chat ");
     assert_null(router_of_stage(router, stages_find(&stages, jf_str(""))));
+}
+
+static void what_begins_with_an_at_is_below_the_root(void **state)
+{
+    (void)state;
+    assert_int_equal(build(TWO_STAGES), JF_OK);
+    assert_left("h", "/@connections/x", "$default /@connections/x");
+    assert_left("h", "/%40connections/x", "$default /%40connections/x");
+    assert_left("h", "/x40connections/x", "none untouched");
+    assert_left("h", "/%4", "none untouched");
+    assert_left("h", "//@x", "$default /@x");
+}
+
+static void a_domain_has_base_paths_instead_of_stages(void **state)
+{
+    (void)state;
+    assert_int_equal(build("{\"stages\": {\"chat\": {\"plugins\": [\"/talk\"]}},"
+                           " \"domains\": {\"a.example\": {\"/v1\": \"chat\"},"
+                           " \"b.example\": {\"/\": \"other\"}}}"),
+                     JF_OK);
+    assert_left("a.example:8080", "/v1/@connections/x", "chat /@connections/x");
+    assert_left("a.example:8080", "/chat", "none untouched");
+    assert_left("a.example:8080", "/@connections/x", "none untouched");
+    assert_left("b.example", "/", "none untouched"); /* config_check() refuses that */
+    assert_left("c.example", "/chat", "chat ");
 }
 
 static const struct stage_routes *routes_of(const char *name)
@@ -546,6 +574,8 @@ int main(void)
         TEST(the_first_part_of_a_path_is_the_stage),
         TEST(a_path_that_only_resembles_one_is_no_stage),
         TEST(without_a_default_stage_the_root_is_none),
+        TEST(what_begins_with_an_at_is_below_the_root),
+        TEST(a_domain_has_base_paths_instead_of_stages),
         TEST(a_key_finds_its_route_or_the_default),
         TEST(a_message_reaches_no_lifecycle_route),
         TEST(each_entry_is_an_instance_and_ends_in_reverse),
