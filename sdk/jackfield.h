@@ -141,7 +141,9 @@ struct jf_pair {
  * a failure refuses it: jf_subprotocol() and jf_refuse() add the details. What
  * is sent to it meanwhile follows the upgrade, or is gone with it. */
 struct jf_connect {
-    jf_bytes path, peer, subprotocols;
+    jf_bytes path;
+    jf_bytes peer; /* "192.0.2.1:50000", "[2001:db8::1]:50000"; port 0: a proxy said so */
+    jf_bytes subprotocols;
     const struct jf_pair *headers; /* as the client wrote them; jf_find() */
     const struct jf_pair *query;   /* percent-decoded */
     size_t header_count, query_count;

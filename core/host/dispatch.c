@@ -18,6 +18,7 @@
 #include "core/host/worker.h"
 #include "core/parse/conn_id.h"
 #include "core/parse/envelope.h"
+#include "core/parse/forwarded.h"
 
 static void next(struct worker *worker, struct conn *conn);
 
@@ -192,6 +193,22 @@ static const struct stage_routes *routes_of_head(const struct worker *worker,
     return routes && router_is_reserved(bytes_from(rest, 1)) ? NULL : routes;
 }
 
+/* If the peer is one of our proxies, the client is whom that names. True: it is one. */
+static bool believe_proxy(const struct worker *worker, struct conn *conn)
+{
+    const struct head *head = conn_head(conn);
+    struct ip peer, client;
+    if (!worker->proxy_count)
+        return false;
+    conn_peer_address(conn, peer.octet);
+    if (!ip_in(worker->proxies, worker->proxy_count, &peer))
+        return false;
+    if (forwarded_client(worker->proxies, worker->proxy_count, head->headers,
+                         head->header_count, &client))
+        conn_set_peer_address(conn, client.octet);
+    return true;
+}
+
 static void on_upgrade(void *host, struct conn *conn)
 {
     struct worker *worker = host;
@@ -208,7 +225,7 @@ static void on_upgrade(void *host, struct conn *conn)
     const struct route *route = routes->connect;
     worker->sessions++;
     session->stage = routes->stage;
-    session->facts = facts_new(conn);
+    session->facts = facts_new(conn, believe_proxy(worker, conn));
     if (!route) {
         admit(worker, conn, jf_str(""));
         return;

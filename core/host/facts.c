@@ -20,6 +20,7 @@ struct facts {
     uint32_t refs;         /* the home worker's */
     uint16_t host_len, agent_len;
     uint8_t ip_len;
+    bool by_proxy;
     char text[];
 };
 
@@ -53,7 +54,7 @@ static jf_bytes ip_of(jf_bytes peer)
     return is_v4 ? bytes_from(ip, prefix) : ip;
 }
 
-struct facts *facts_new(struct conn *conn)
+struct facts *facts_new(struct conn *conn, bool by_proxy)
 {
     char peer[CONN_PEER_MAX];
     const struct head *head = conn_head(conn);
@@ -64,6 +65,7 @@ struct facts *facts_new(struct conn *conn)
     facts->connected_at = facts_now();
     facts->refs = 1;
     facts->ip_len = (uint8_t)ip.len;
+    facts->by_proxy = by_proxy;
     facts->host_len = (uint16_t)host.len;
     facts->agent_len = (uint16_t)agent.len;
     char *at = facts->text;
@@ -112,6 +114,7 @@ static void tell_caller(const struct facts *facts, struct aws_event *out)
 {
     const char *text = facts->text;
     out->connected_at = facts->connected_at;
+    out->by_proxy = facts->by_proxy;
     out->source_ip = jf_view(text, facts->ip_len);
     out->domain = jf_view(text + facts->ip_len, facts->host_len);
     out->user_agent = jf_view(text + facts->ip_len + facts->host_len, facts->agent_len);

@@ -8,14 +8,17 @@
 #ifndef JF_HOST_FACTS_H
 #define JF_HOST_FACTS_H
 
+#include <stdbool.h>
+
 #include "sdk/jackfield.h"
 
 struct conn;
 struct event;
 struct facts;
 
-/* Of a connection whose head is still there. [home worker] */
-struct facts *facts_new(struct conn *conn);
+/* Of a connection whose head is still there; a proxy's word on scheme and port counts if it
+ * came by one that is believed. [home worker] */
+struct facts *facts_new(struct conn *conn, bool by_proxy);
 
 /* Of a connection whose node has died: only when it connected is known. [home worker] */
 struct facts *facts_of_orphan(uint64_t connected_at);

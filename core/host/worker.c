@@ -151,8 +151,10 @@ static void end_plugins(struct worker *worker)
     }
 }
 
-static void take_limits(struct worker *worker, const struct config *config)
+static void take_config(struct worker *worker, const struct config *config)
 {
+    worker->proxies = config->proxies;
+    worker->proxy_count = config->proxy_count;
     worker->event_ms = config->limits.event_ms;
     worker->drain_jitter_ms = config->limits.drain_jitter_s * 1000;
     gateway_net_limits(worker->gateway, config, &worker->net);
@@ -164,7 +166,7 @@ void worker_change(struct worker *worker, const struct router *router,
                    const struct config *config)
 {
     worker->router = router;
-    take_limits(worker, config);
+    take_config(worker, config);
 }
 
 /* The mirror image of building: whoever can still call is stopped first, and what was
@@ -253,7 +255,7 @@ int worker_new(struct gateway *gateway, uint32_t index, struct worker **out)
     list_init(&worker->burials);
     list_init(&worker->held);
     gateway_net_options(gateway, index, &worker->net);
-    take_limits(worker, config);
+    take_config(worker, config);
     event_pool_init(&worker->events);
 
     int status = loop_new(&worker->loop);

@@ -61,6 +61,8 @@ struct worker {
     uint64_t waiting_asks;   /* questions of plugins on their way */
     struct list_node seats;  /* of the instances whose worker_init succeeded, in order */
     const struct router *router;
+    const struct ip_range *proxies; /* the configuration's, which changes with the router */
+    size_t proxy_count;
     uint64_t event_ms, drain_jitter_ms, store_timeout_ms;
     bool draining, drained;
     bool halting; /* no new questions */

@@ -264,6 +264,30 @@ jf_bytes conn_peer(const struct conn *conn, char text[CONN_PEER_MAX])
     return jf_view(text, (size_t)n);
 }
 
+static const uint8_t v4_mapped[12] = { [10] = 0xff, [11] = 0xff };
+
+void conn_peer_address(const struct conn *conn, uint8_t out[16])
+{
+    if (conn->peer.any.sa_family != AF_INET) {
+        memcpy(out, &conn->peer.v6.sin6_addr, 16);
+        return;
+    }
+    memcpy(out, v4_mapped, sizeof(v4_mapped));
+    memcpy(out + sizeof(v4_mapped), &conn->peer.v4.sin_addr, 4);
+}
+
+void conn_set_peer_address(struct conn *conn, const uint8_t address[16])
+{
+    memset(&conn->peer, 0, sizeof(conn->peer));
+    if (memcmp(address, v4_mapped, sizeof(v4_mapped)) == 0) {
+        conn->peer.v4.sin_family = AF_INET;
+        memcpy(&conn->peer.v4.sin_addr, address + sizeof(v4_mapped), 4);
+    } else {
+        conn->peer.v6.sin6_family = AF_INET6;
+        memcpy(&conn->peer.v6.sin6_addr, address, 16);
+    }
+}
+
 const struct head *conn_head(const struct conn *conn)
 {
     return &conn->greeting->head;

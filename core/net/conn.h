@@ -44,6 +44,11 @@ void *conn_session(struct conn *conn);
 /* "192.0.2.1:50000" into `text`; returns it as a view. */
 jf_bytes conn_peer(const struct conn *conn, char text[CONN_PEER_MAX]);
 
+/* The address alone; an IPv4 one as ::ffff:192.0.2.1. And who it really is, when a proxy
+ * has told: from now on conn_peer() says this, with the port 0. */
+void conn_peer_address(const struct conn *conn, uint8_t out[16]);
+void conn_set_peer_address(struct conn *conn, const uint8_t address[16]);
+
 /* While its verdict is awaited: what the client said. It stays until conn_admit() or
  * conn_refuse(), or conn_release() if the client went first. */
 const struct head *conn_head(const struct conn *conn);

@@ -109,28 +109,40 @@ static jf_bytes port_of(const struct aws_event *event)
     return jf_str(event->secure ? "443" : "80");
 }
 
-static bool has(const struct jf_connect *connect, const char *name)
+static const char x_port[] = "X-Forwarded-Port", x_proto[] = "X-Forwarded-Proto";
+
+/* What a proxy of ours said of scheme and port is right; what a stranger says of them is
+ * left out. */
+static bool is_made_up(const struct aws_event *event, jf_bytes name)
 {
-    return jf_find(connect->headers, connect->header_count, name).ptr != NULL;
+    return !event->by_proxy &&
+           (bytes_eq_nocase(name, x_port) || bytes_eq_nocase(name, x_proto));
 }
 
-/* What a proxy in front of us said of scheme and port is right; of addresses ours is the
- * last, which is the only one that nobody can make up. */
+static bool has(const struct aws_event *event, const char *name)
+{
+    const struct jf_connect *connect = event->connect;
+    return event->by_proxy &&
+           jf_find(connect->headers, connect->header_count, name).ptr != NULL;
+}
+
+/* Of addresses ours is the last, which is the only one that nobody can make up. */
 static void put_connect_headers(struct json_text *text, const struct aws_event *event)
 {
     const struct jf_connect *connect = event->connect;
     struct jf_pair headers[HEAD_HEADERS_MAX + ADDED_HEADERS];
     size_t count = 0;
     for (size_t i = 0; i < connect->header_count && count < HEAD_HEADERS_MAX; i++) {
-        if (!is_of_the_hop(connect->headers[i].name))
+        if (!is_of_the_hop(connect->headers[i].name) &&
+            !is_made_up(event, connect->headers[i].name))
             headers[count++] = connect->headers[i];
     }
     headers[count++] = (struct jf_pair){ jf_str("X-Forwarded-For"), event->source_ip };
-    if (!has(connect, "X-Forwarded-Port"))
-        headers[count++] = (struct jf_pair){ jf_str("X-Forwarded-Port"), port_of(event) };
-    if (!has(connect, "X-Forwarded-Proto"))
-        headers[count++] = (struct jf_pair){ jf_str("X-Forwarded-Proto"),
-                                             jf_str(event->secure ? "https" : "http") };
+    if (!has(event, x_port))
+        headers[count++] = (struct jf_pair){ jf_str(x_port), port_of(event) };
+    if (!has(event, x_proto))
+        headers[count++] =
+            (struct jf_pair){ jf_str(x_proto), jf_str(event->secure ? "https" : "http") };
     put_headers(text, headers, count);
 }
 

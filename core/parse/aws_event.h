@@ -29,6 +29,7 @@ struct aws_event {
     size_t variable_count;
     uint64_t connected_at, requested_at; /* milliseconds since 1970 */
     bool secure;                         /* the client came by TLS */
+    bool by_proxy;                       /* one that is believed */
 
     /* One of the three; it says which kind of event this is. */
     const struct jf_connect *connect;

@@ -123,6 +123,7 @@ void config_free(struct config *config)
         free(config->statics[i].folder);
     }
     domains_fini(config);
+    free(config->proxies);
     free(config->stages);
     free(config->statics);
     free(config->listen_host);

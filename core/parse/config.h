@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "core/parse/ip.h"
 #include "sdk/jackfield.h"
 
 enum config_profile { PROFILE_JACKFIELD, PROFILE_AWS };
@@ -128,6 +129,8 @@ struct config {
     size_t static_count;
     struct config_domain *domains;
     size_t domain_count;
+    struct ip_range *proxies;
+    size_t proxy_count;
 };
 
 #define CONFIG_STAGE_DEFAULT "$default"

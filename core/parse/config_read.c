@@ -4,6 +4,7 @@
 #include "core/parse/config_build.h"
 #include "core/parse/config_domains.h"
 #include "core/parse/config_json.h"
+#include "core/parse/config_proxies.h"
 #include "core/parse/config_stage.h"
 #include "core/parse/config_table.h"
 #include "core/parse/config_trees.h"
@@ -114,6 +115,8 @@ static bool read_value(struct config_reader *r, const struct config_option *opti
         return tree_read_tokens(r, node);
     case CONFIG_DOMAINS:
         return domains_read(r, node);
+    case CONFIG_PROXIES:
+        return proxies_read(r, node);
     case CONFIG_API_ID:
         return stage_read_api_id(r, node, base);
     case CONFIG_VARIABLES:

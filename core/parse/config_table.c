@@ -82,6 +82,13 @@ const struct config_option config_options[] = {
          "object of host to an object of base path to stage, as in { \"chat.example.com\": "
          "{ \"/\": \"prod\", \"/v2\": \"beta\" } }. The longest base path wins; where none "
          "fits, 403. At all other hosts the first part of the path is the stage."),
+    TREE(
+        "", "proxies", CONFIG_PROXIES,
+        "Addresses of proxies in front of this host, as in [ \"10.0.0.0/8\", \"::1\" ]. "
+        "What "
+        "they say of a client in X-Forwarded-For, or without it in Forwarded, is believed, "
+        "up to the last address that is none of theirs; so are their X-Forwarded-Port and "
+        "-Proto. Nobody else's are."),
     TREE("", "static", CONFIG_STATICS,
          "Files to serve over HTTP: an object of URL path to folder, as in { \"/\": "
          "\"web\" }."),
@@ -322,13 +329,14 @@ const char *config_option_default(const struct config_option *option,
 const char *config_option_values(const struct config_option *option, char out[128])
 {
     static const char *const shapes[] = {
-        [CONFIG_TEXT] = "text",          [CONFIG_FILE] = "file",
-        [CONFIG_SECTION] = "object",     [CONFIG_STAGES] = "object of stages",
-        [CONFIG_STATICS] = "object",     [CONFIG_ROUTE] = "expression",
-        [CONFIG_PLUGINS] = "array",      [CONFIG_OPTIONS] = "object",
-        [CONFIG_RENAMES] = "object",     [CONFIG_API_ID] = "text",
-        [CONFIG_VARIABLES] = "object",   [CONFIG_DOMAINS] = "object",
-        [CONFIG_ACCESS_KEYS] = "object", [CONFIG_TOKENS] = "array",
+        [CONFIG_TEXT] = "text",        [CONFIG_FILE] = "file",
+        [CONFIG_SECTION] = "object",   [CONFIG_STAGES] = "object of stages",
+        [CONFIG_STATICS] = "object",   [CONFIG_ROUTE] = "expression",
+        [CONFIG_PLUGINS] = "array",    [CONFIG_OPTIONS] = "object",
+        [CONFIG_RENAMES] = "object",   [CONFIG_API_ID] = "text",
+        [CONFIG_VARIABLES] = "object", [CONFIG_DOMAINS] = "object",
+        [CONFIG_PROXIES] = "array",    [CONFIG_ACCESS_KEYS] = "object",
+        [CONFIG_TOKENS] = "array",
     };
     if (option->type == CONFIG_NUMBER) {
         snprintf(out, 128, "%" PRIu64 " .. %" PRIu64, option->low, option->high);

@@ -42,6 +42,7 @@ enum config_type {
     CONFIG_API_ID,
     CONFIG_VARIABLES,
     CONFIG_DOMAINS,
+    CONFIG_PROXIES,
 };
 
 struct config_option {

@@ -206,3 +206,95 @@ def test_a_domain_without_its_stage_is_not_started(host, plugin):
     run.wait()
     assert 'there is no stage "gone"' in run.text()
     run.stop(code=1)
+
+
+# -- proxies
+
+
+BEHIND = {"proxies": ["127.0.0.1", "10.0.0.0/8"]}
+IN_THE_OPEN = {"proxies": ["10.0.0.0/8", "::1"]}
+
+
+def seen(client):
+    """The address that events tell, and the one that $connect saw."""
+    context = client.ask("event")["event"]["requestContext"]
+    return context["identity"]["sourceIp"], client.ask("describe")["seen"]["peer"]
+
+
+@pytest.mark.parametrize(
+    "headers, address, peer",
+    [
+        ({"X-Forwarded-For": "198.51.100.7"}, "198.51.100.7", "198.51.100.7:0"),
+        ({"X-Forwarded-For": "6.6.6.6, 198.51.100.7, 10.0.0.1"},)
+        + ("198.51.100.7", "198.51.100.7:0"),
+        ({"X-Forwarded-For": "2001:db8::7"}, "2001:db8::7", "[2001:db8::7]:0"),
+        ({"Forwarded": 'for="[2001:db8::7]:80";proto=https'},)
+        + ("2001:db8::7", "[2001:db8::7]:0"),
+    ],
+)
+def test_a_proxy_is_believed(standing, headers, address, peer):
+    served = standing(config=BEHIND)
+    with served.client("/", headers.items()) as client:
+        assert seen(client) == (address, peer)
+
+
+@pytest.mark.parametrize("value", ["unknown", "198.51.100.7, rubbish", "", "\xff" * 500])
+def test_of_a_proxy_that_names_nobody_its_own_address_is_told(standing, value):
+    served = standing(config=BEHIND)
+    with served.client("/", [("X-Forwarded-For", value)]) as client:
+        address, peer = seen(client)
+        assert address == "127.0.0.1"
+        assert peer.startswith("127.0.0.1:") and not peer.endswith(":0")
+
+
+def test_a_stranger_is_not_believed(standing):
+    headers = {
+        "X-Forwarded-For": "198.51.100.7",
+        "Forwarded": "for=198.51.100.7",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Port": "443",
+    }
+    served = standing(config=IN_THE_OPEN)
+    with served.client("/?event", headers.items()) as client:
+        event = client.recv_json()
+        assert event["headers"]["X-Forwarded-Proto"] == "http"
+        assert event["headers"]["X-Forwarded-Port"] == "80"
+        assert event["headers"]["X-Forwarded-For"] == "127.0.0.1"
+        assert event["multiValueHeaders"]["X-Forwarded-For"] == ["198.51.100.7", "127.0.0.1"]
+        address, peer = seen(client)
+        assert address == "127.0.0.1" and peer.startswith("127.0.0.1:")
+
+
+def test_scheme_and_port_are_those_a_proxy_tells(standing):
+    headers = {
+        "X-Forwarded-For": "198.51.100.7",
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Port": "443",
+    }
+    with standing(config=BEHIND).client("/?event", headers.items()) as client:
+        event = client.recv_json()
+        assert event["headers"]["X-Forwarded-Proto"] == "https"
+        assert event["headers"]["X-Forwarded-Port"] == "443"
+        assert event["headers"]["X-Forwarded-For"] == "198.51.100.7"
+
+
+def test_the_log_names_the_client_behind_a_proxy(host):
+    served = host(config={**BEHIND, "log": {"level": "debug"}})
+    with served.client("/", [("X-Forwarded-For", "198.51.100.7")]) as client:
+        client.send(raw.frame(raw.TEXT, b"unmasked", mask=None))
+        client.expect_close(1002)
+    served.wait_log(r"event=failed peer=198\.51\.100\.7:0 ")
+
+
+def test_a_reload_changes_who_is_believed(host):
+    served = host(config=IN_THE_OPEN)
+    headers = [("X-Forwarded-For", "198.51.100.7")]
+
+    def change(whole):
+        whole["proxies"] = ["127.0.0.0/8"]
+
+    with served.client("/", headers) as before:
+        reconfigure(served, change)
+        with served.client("/", headers) as after:
+            assert seen(after)[0] == "198.51.100.7"
+        assert seen(before)[0] == "127.0.0.1"

@@ -44,7 +44,7 @@ static cJSON *json_of(const char *peer, jf_bytes host, jf_bytes agent)
     event.pub.kind = JF_MESSAGE;
     event.pub.route = jf_str("talk");
     event.pub.stage = jf_str("$default");
-    event.facts = facts_new(&conn);
+    event.facts = facts_new(&conn, false);
     event.settings = settings_new(&stage);
 
     jf_bytes text = facts_json(&event);
@@ -168,7 +168,7 @@ static void facts_live_as_long_as_somebody_holds_them(void **state)
 {
     (void)state;
     struct conn conn = { .peer = "192.0.2.1:1" };
-    struct facts *facts = facts_new(&conn);
+    struct facts *facts = facts_new(&conn, false);
     assert_ptr_equal(facts_ref(facts), facts);
     facts_unref(facts);
     facts_unref(facts);

@@ -283,10 +283,24 @@ static void what_a_proxy_says_of_scheme_and_port_stays(void **state)
     static const struct jf_pair headers[] = { { BYTES("Host"), BYTES("a.example:8080") },
                                               { BYTES("X-Forwarded-Proto"),
                                                 BYTES("https") },
-                                              { BYTES("X-Forwarded-Port"), BYTES("444") } };
-    cJSON *json = connect_with(headers, 3, NULL, 0);
+                                              { BYTES("x-forwarded-port"), BYTES("444") } };
+    struct aws_event event = plain;
+    struct jf_connect connect = { .headers = headers, .header_count = 3 };
+    event.connect = &connect;
+    event.domain = headers[0].value;
+    event.secure = false;
+    event.by_proxy = true;
+    cJSON *json = read_back(&event);
     assert_string_equal(text_at(json, "headers", "X-Forwarded-Proto"), "https");
-    assert_string_equal(text_at(json, "headers", "X-Forwarded-Port"), "444");
+    assert_string_equal(text_at(json, "headers", "x-forwarded-port"), "444");
+    assert_int_equal(cJSON_GetArraySize(at(json, "multiValueHeaders", "x-forwarded-port")),
+                     1);
+    cJSON_Delete(json);
+
+    event.by_proxy = false; /* a stranger's word is ours instead */
+    json = read_back(&event);
+    assert_string_equal(text_at(json, "headers", "X-Forwarded-Proto"), "http");
+    assert_string_equal(text_at(json, "headers", "X-Forwarded-Port"), "8080");
     assert_int_equal(cJSON_GetArraySize(at(json, "multiValueHeaders", "X-Forwarded-Port")),
                      1);
     cJSON_Delete(json);
