@@ -116,7 +116,7 @@ static void settled(struct frame_note *note, int status)
 static int send_with_note(struct ask *ask, struct conn *conn)
 {
     struct frame *frame =
-        frame_new(ask->order.opcode, ask->order.value, ask->home->net.frames.frame_bytes);
+        frame_new(ask->order.opcode, ask->order.value, conn_frame_bytes(conn));
     if (!frame)
         return JF_E_NOMEM;
     ask->note.settled = settled;

@@ -95,7 +95,8 @@ static void run(struct task *task)
     if (status == JF_LATER) {
         burial->alarm.ring = on_overdue;
         alarm_set(server_wheel(worker->server), &burial->alarm,
-                  loop_now(worker->loop) + worker->event_ms);
+                  loop_now(worker->loop) +
+                      stage_limits_find(&worker->limits, routes->stage)->event_ms);
         return;
     }
     event->burial = NULL;

@@ -80,7 +80,9 @@ static int call(struct event *event)
     int status = dispatch_call(event, session->stage, session->facts);
     if (status == JF_LATER) {
         session->event = event;
-        conn_set_deadline(event->conn, event->worker->event_ms);
+        conn_set_deadline(
+            event->conn,
+            stage_limits_find(&event->worker->limits, session->stage)->event_ms);
     }
     return status;
 }
@@ -225,6 +227,7 @@ static void on_upgrade(void *host, struct conn *conn)
     const struct route *route = routes->connect;
     worker->sessions++;
     session->stage = routes->stage;
+    conn_set_limits(conn, &stage_limits_find(&worker->limits, routes->stage)->net);
     session->facts = facts_new(conn, believe_proxy(worker, conn));
     if (!route) {
         admit(worker, conn, jf_str(""));

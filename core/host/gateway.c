@@ -25,6 +25,7 @@
 #include "core/host/renumber.h"
 #include "core/host/round.h"
 #include "core/host/stage.h"
+#include "core/host/stage_limits.h"
 #include "core/host/watch.h"
 #include "core/host/worker.h"
 #include "core/loop/loop.h"
@@ -164,20 +165,13 @@ struct store_shared *gateway_store(const struct gateway *gateway)
 void gateway_net_limits(const struct gateway *gateway, const struct config *config,
                         struct net_options *out)
 {
-    const struct config_limits *limits = &config->limits;
-    out->frames = (struct ws_limits){ limits->frame_bytes, limits->message_bytes,
-                                      config->refuse_binary };
-    out->body_bytes = config->management.body_bytes > limits->message_bytes
-                          ? config->management.body_bytes
-                          : limits->message_bytes;
-    out->inbox_bytes = limits->inbox_bytes;
-    out->outbox_bytes = limits->outbox_bytes;
+    uint64_t message = config_longest_message(config);
+    uint64_t body = config->management.body_bytes;
+    stage_limits_for_net(config, &config->limits, &out->limits);
+    out->body_bytes = body > message ? body : message;
     out->connections = (uint32_t)atomic_load(&gateway->ceiling);
-    out->head_ms = limits->head_ms;
-    out->close_ms = limits->close_ms;
-    out->ping_ms = limits->ping_s * 1000;
-    out->idle_ms = limits->idle_s * 1000;
-    out->lifetime_ms = limits->lifetime_s * 1000;
+    out->head_ms = config->limits.head_ms;
+    out->close_ms = config->limits.close_ms;
     out->slow_reader = (enum net_slow_reader)config->slow_reader;
 }
 
@@ -205,7 +199,7 @@ void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_opt
 void gateway_take_config(struct gateway *gateway, const struct config *config)
 {
     log_set_level(config->log_level);
-    atomic_store(&gateway->message_bytes, config->limits.message_bytes);
+    atomic_store(&gateway->message_bytes, config_longest_message(config));
     if (!gateway->room)
         gateway->room = open_files_raise(config->limits.connections, gateway->worker_count);
     bool fits = config->limits.connections <= gateway->room;

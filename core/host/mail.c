@@ -34,6 +34,18 @@ static void deliver_many(struct worker *worker, const struct mail_order *order,
     }
 }
 
+/* In which pieces: a group's name begins with its stage's. Connections of several stages
+ * get what is usual. */
+static size_t frame_bytes(const struct worker *worker, const struct mail_order *order)
+{
+    jf_bytes name = jf_view(order->name.ptr, bytes_find(order->name, '/'));
+    const struct stage *stage =
+        order->to == MAIL_IDS ? NULL : stages_find(gateway_stages(worker->gateway), name);
+    const struct net_limits *limits =
+        stage ? &stage_limits_find(&worker->limits, stage)->net : &worker->net.limits;
+    return limits->frames.frame_bytes;
+}
+
 int mail_deliver(struct worker *worker, const struct mail_order *order)
 {
     if (order->to == MAIL_IDS && order->count == 1)
@@ -42,8 +54,7 @@ int mail_deliver(struct worker *worker, const struct mail_order *order)
         order->to == MAIL_GROUP ? &worker->groups : &worker->stages;
     if (order->to != MAIL_IDS && !audience_exists(all, order->name))
         return JF_OK;
-    struct frame *frame =
-        frame_new(order->opcode, order->body, worker->net.frames.frame_bytes);
+    struct frame *frame = frame_new(order->opcode, order->body, frame_bytes(worker, order));
     if (!frame)
         return JF_E_NOMEM;
     if (order->to == MAIL_IDS)

@@ -62,6 +62,12 @@ static bool is_text(jf_bytes body)
     return utf8_feed(&utf8, (const uint8_t *)body.ptr, body.len) && utf8_complete(&utf8);
 }
 
+size_t managed_message_max(const struct managed *managed)
+{
+    return stage_limits_find(&managed->worker->limits, managed->stage)
+        ->net.frames.message_bytes;
+}
+
 /* What the body is to be sent as, and whether it can. False: that was answered. */
 static bool read_message(struct managed *managed, uint32_t *opcode)
 {
@@ -70,7 +76,7 @@ static bool read_message(struct managed *managed, uint32_t *opcode)
     *opcode = bytes_eq_nocase(kind, "binary") ? JF_BINARY : JF_TEXT;
     if (kind.len && *opcode == JF_TEXT && !bytes_eq_nocase(kind, "text"))
         managed_refuse(managed, "X-Jackfield-Opcode must be text or binary");
-    else if (body.len > gateway_message_bytes(managed->worker->gateway))
+    else if (body.len > managed_message_max(managed))
         end(managed, JF_E_TOO_BIG);
     else if (*opcode == JF_TEXT && !is_text(body))
         managed_refuse(managed, "the body is not UTF-8, as text is; send it with "

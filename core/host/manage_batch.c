@@ -102,7 +102,7 @@ void manage_batch(struct managed *managed)
     batch->managed = managed;
     batch->order = order;
     batch->open = order.count + 1; /* so that it does not end before it has begun */
-    bool fits = order.data.len <= gateway_message_bytes(managed->worker->gateway);
+    bool fits = order.data.len <= managed_message_max(managed);
     for (size_t i = 0; i < order.count; i++) {
         batch->fates[i].batch = batch;
         if (fits)

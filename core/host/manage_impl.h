@@ -27,6 +27,8 @@ void managed_refuse(struct managed *managed, const char *why);
 /* The first parameter of that name in the query. False: there is none. Ends nothing. */
 bool managed_parameter(const struct managed *managed, const char *name, jf_bytes *out);
 
+size_t managed_message_max(const struct managed *managed); /* octets, on its stage */
+
 void manage_batch(struct managed *managed); /* manage_batch.c */
 void manage_list(struct managed *managed);  /* manage_list.c */
 

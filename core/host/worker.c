@@ -160,6 +160,7 @@ static void take_config(struct worker *worker, const struct config *config)
     gateway_net_limits(worker->gateway, config, &worker->net);
     manage_door_free(worker->door);
     worker->door = manage_door_new(config);
+    stage_limits_take(&worker->limits, gateway_stages(worker->gateway), config);
 }
 
 void worker_change(struct worker *worker, const struct router *router,
@@ -289,6 +290,7 @@ fail_mailbox:
     loop_free(worker->loop);
 fail_loop:
     manage_door_free(worker->door);
+    stage_limits_fini(&worker->limits);
     free(worker);
     return status;
 }
@@ -314,5 +316,6 @@ void worker_free(struct worker *worker)
     audiences_fini(&worker->groups);
     audiences_fini(&worker->stages);
     manage_door_free(worker->door);
+    stage_limits_fini(&worker->limits);
     free(worker);
 }

@@ -13,6 +13,7 @@
 #include "core/host/event.h"
 #include "core/host/gateway.h"
 #include "core/host/router.h"
+#include "core/host/stage_limits.h"
 #include "core/loop/mailbox.h"
 #include "core/net/server.h"
 #include "core/store/store.h"
@@ -63,6 +64,7 @@ struct worker {
     const struct router *router;
     const struct ip_range *proxies; /* the configuration's, which changes with the router */
     size_t proxy_count;
+    struct stage_limits_table limits; /* of each stage's connections */
     uint64_t event_ms, drain_jitter_ms, store_timeout_ms;
     bool draining, drained;
     bool halting; /* no new questions */

@@ -61,7 +61,7 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static uint64_t ping_due(const struct conn *conn)
 {
-    uint64_t every = conn->wire.server->options->ping_ms;
+    uint64_t every = conn->limits->ping_ms;
     if (!every)
         return 0;
     return (conn->pinged_at > conn->seen_at ? conn->pinged_at : conn->seen_at) + every;
@@ -69,7 +69,7 @@ static uint64_t ping_due(const struct conn *conn)
 
 static uint64_t idle_due(const struct conn *conn)
 {
-    uint64_t after = conn->wire.server->options->idle_ms;
+    uint64_t after = conn->limits->idle_ms;
     return after ? conn->seen_at + after : 0;
 }
 
@@ -262,6 +262,16 @@ jf_bytes conn_peer(const struct conn *conn, char text[CONN_PEER_MAX])
                      ntohs(conn->peer.v6.sin6_port));
     }
     return jf_view(text, (size_t)n);
+}
+
+void conn_set_limits(struct conn *conn, const struct net_limits *limits)
+{
+    conn->limits = limits;
+}
+
+size_t conn_frame_bytes(const struct conn *conn)
+{
+    return conn->limits->frames.frame_bytes;
 }
 
 static const uint8_t v4_mapped[12] = { [10] = 0xff, [11] = 0xff };

@@ -49,6 +49,13 @@ jf_bytes conn_peer(const struct conn *conn, char text[CONN_PEER_MAX]);
 void conn_peer_address(const struct conn *conn, uint8_t out[16]);
 void conn_set_peer_address(struct conn *conn, const uint8_t address[16]);
 
+/* From now on these, which must outlive it and may change; while its verdict is awaited. */
+struct net_limits;
+void conn_set_limits(struct conn *conn, const struct net_limits *limits);
+
+/* Longer messages to it are sent in fragments of so many octets. */
+size_t conn_frame_bytes(const struct conn *conn);
+
 /* While its verdict is awaited: what the client said. It stays until conn_admit() or
  * conn_refuse(), or conn_release() if the client went first. */
 const struct head *conn_head(const struct conn *conn);

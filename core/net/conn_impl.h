@@ -52,6 +52,7 @@ struct conn {
 
     jf_conn_id id;
     uint32_t slot;
+    const struct net_limits *limits;
     uint64_t seen_at; /* the last sign of life, loop_now() time */
     size_t inbox_bytes;
     struct message *inbox_first, *inbox_last;

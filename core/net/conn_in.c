@@ -39,7 +39,7 @@ static void append_to_inbox(struct conn *conn, struct message *message)
     server->counters.messages_in++;
     if (was_empty)
         server->events->on_message(server->host, conn);
-    if (conn->inbox_bytes > server->options->inbox_bytes && !conn->paused &&
+    if (conn->inbox_bytes > conn->limits->inbox_bytes && !conn->paused &&
         wire_open(&conn->wire))
         pause_reading(conn);
 }
@@ -51,7 +51,7 @@ struct message *conn_take_message(struct conn *conn)
         return NULL;
     conn->inbox_first = message->next;
     conn->inbox_bytes -= message_cost(message);
-    if (conn->paused && conn->inbox_bytes <= conn->wire.server->options->inbox_bytes / 2)
+    if (conn->paused && conn->inbox_bytes <= conn->limits->inbox_bytes / 2)
         resume_reading(conn);
     return message;
 }
@@ -206,8 +206,7 @@ size_t conn_on_bytes(struct wire *wire, uint8_t *bytes, size_t len)
     size_t at = 0;
     while (!conn->peer_closed) {
         struct ws_piece piece;
-        at +=
-            ws_read(&conn->reader, &server->options->frames, bytes + at, len - at, &piece);
+        at += ws_read(&conn->reader, &conn->limits->frames, bytes + at, len - at, &piece);
         if (piece.kind == WS_MORE)
             break;
         take_piece(conn, &piece);

@@ -112,7 +112,7 @@ static int refuse_slow(struct conn *conn)
 static int make_room(struct conn *conn, size_t size)
 {
     struct server *server = conn->wire.server;
-    size_t limit = server->options->outbox_bytes;
+    size_t limit = conn->limits->outbox_bytes;
     if (waiting(conn) + size <= limit)
         return JF_OK;
     if (server->options->slow_reader == NET_SLOW_DROP_OLDEST) {
@@ -136,7 +136,7 @@ static void note_send(struct conn *conn)
 int conn_send(struct conn *conn, uint32_t opcode, jf_bytes body)
 {
     struct server *server = conn->wire.server;
-    size_t fragment = server->options->frames.frame_bytes;
+    size_t fragment = conn->limits->frames.frame_bytes;
     if (!conn_alive(conn))
         return JF_E_GONE;
     size_t size = frame_size(body.len, fragment);
@@ -174,7 +174,7 @@ void conn_send_control(struct conn *conn, uint32_t opcode, jf_bytes body)
 {
     struct server *server = conn->wire.server;
     if (opcode != WS_OP_CLOSE &&
-        waiting(conn) + LARGEST_COPIED_CONTROL > server->options->outbox_bytes) {
+        waiting(conn) + LARGEST_COPIED_CONTROL > conn->limits->outbox_bytes) {
         server->counters.pongs_dropped++;
         return;
     }

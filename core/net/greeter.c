@@ -190,7 +190,7 @@ void conn_admit(struct conn *conn, jf_bytes subprotocol)
     conn->state = CONN_OPEN;
     conn->seen_at = loop_now(server->loop);
     conn->life_due =
-        server->options->lifetime_ms ? conn->seen_at + server->options->lifetime_ms : 0;
+        conn->limits->lifetime_ms ? conn->seen_at + conn->limits->lifetime_ms : 0;
     conn->wire.peek = false;
     conn->wire.events = &conn_events;
     conn->wire.kind->set_interest(&conn->wire, true, false);

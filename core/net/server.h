@@ -58,16 +58,22 @@ struct net_static {
     const char *path, *folder;
 };
 
+/* What one connection is allowed. */
+struct net_limits {
+    struct ws_limits frames;
+    size_t inbox_bytes, outbox_bytes;
+    uint64_t ping_ms, idle_ms, lifetime_ms; /* 0: never */
+};
+
 /* Everything a server may be told; borrowed for as long as it lives. */
 struct net_options {
     uint16_t node; /* in the ids of those who come from now on; may change */
     uint8_t worker;
     const char *tls_cert, *tls_key; /* NULL: plain */
-    struct ws_limits frames;
-    size_t inbox_bytes, outbox_bytes;
-    uint32_t connections;                                      /* of all workers together */
-    _Atomic uint32_t *connection_count;                        /* shared by all workers */
-    uint64_t head_ms, close_ms, ping_ms, idle_ms, lifetime_ms; /* 0: never */
+    struct net_limits limits; /* of those without limits of their own: conn_set_limits() */
+    uint32_t connections;     /* of all workers together */
+    _Atomic uint32_t *connection_count; /* shared by all workers */
+    uint64_t head_ms, close_ms;
     bool controls_are_life; /* any octet from the peer counts against idle_ms, or data only
                              */
     bool sends_are_life;    /* ... and what is sent to it counts too */

@@ -43,6 +43,7 @@ struct conn *slot_take(struct server *server)
     memset(conn, 0, server->stride);
     conn->slot = slot;
     conn->wire.server = server;
+    conn->limits = &server->options->limits;
     server->used++;
     return conn;
 }

@@ -10,8 +10,6 @@
 #include "core/parse/config_domains.h"
 #include "core/parse/config_table.h"
 
-#define FRAME_HEADER_MAX 10 /* of a frame to a client: RFC 6455, section 5.2 */
-
 void config_set_text(char **slot, const char *text)
 {
     free(*slot);
@@ -53,7 +51,8 @@ void config_preset(struct config *config, enum config_profile profile)
 
 void config_settle(struct config *config)
 {
-    if (!config->limits.frame_bytes)
+    config->frames_follow = !config->limits.frame_bytes;
+    if (config->frames_follow)
         config->limits.frame_bytes = config->limits.message_bytes;
 }
 
@@ -158,6 +157,7 @@ struct config_stage *config_stage_add(struct config *config, const char *name)
         .route = xdup(jf_str(CONFIG_ROUTE_DEFAULT)),
         .api_id = xdup(jf_str(CONFIG_API_ID_DEFAULT)),
     };
+    memset(&stage->limits, 0xff, sizeof(stage->limits)); /* CONFIG_UNSET */
     return stage;
 }
 
@@ -259,17 +259,11 @@ static int check_store(const struct config *config, struct config_error *error)
     if (store->lease_ms < 3 * store->timeout_ms)
         return config_refuse(error, "store.lease_ms: must be at least three times "
                                     "store.timeout_ms");
-    if (config->limits.message_bytes > CONFIG_FAR_MESSAGE_MAX)
-        return config_refuse(error,
-                             "limits.message_bytes: at most %u with a store in Redis, "
-                             "through which messages travel between nodes",
-                             CONFIG_FAR_MESSAGE_MAX);
     return JF_OK;
 }
 
 int config_check(const struct config *config, struct config_error *error)
 {
-    const struct config_limits *limits = &config->limits;
     if (!config->stage_count)
         return config_refuse(error, "plugins: there are none, so there is nothing to run");
     for (size_t i = 0; i < config->stage_count; i++) {
@@ -283,12 +277,8 @@ int config_check(const struct config *config, struct config_error *error)
         return config_refuse(error, "tls.%s: must be given too, since tls.%s is",
                              config->tls_cert ? "key" : "cert",
                              config->tls_cert ? "cert" : "key");
-    if (limits->outbox_bytes < limits->message_bytes + FRAME_HEADER_MAX)
-        return config_refuse(error, "limits.outbox_bytes: must hold a message of "
-                                    "limits.message_bytes and its header of 10");
-    if (limits->mailbox_bytes < limits->message_bytes)
-        return config_refuse(error, "limits.mailbox_bytes: must hold a message of "
-                                    "limits.message_bytes");
-    int status = domains_check(config, error);
+    int status = config_check_limits(config, error);
+    if (status == JF_OK)
+        status = domains_check(config, error);
     return status < 0 ? status : check_store(config, error);
 }

@@ -37,16 +37,6 @@ struct config_variable {
     char *name, *value;
 };
 
-struct config_stage {
-    char *name;   /* "$default" lives at "/" */
-    char *route;  /* the route selection expression */
-    char *api_id; /* what events call the API */
-    struct config_variable *variables;
-    size_t variable_count;
-    struct config_plugin *plugins;
-    size_t plugin_count;
-};
-
 /* One base path of a host, without a slash at its end: "" is the root. */
 struct config_mapping {
     char *path, *stage;
@@ -69,6 +59,19 @@ struct config_limits {
     uint64_t event_ms, head_ms, close_ms;
     uint64_t ping_s, idle_s, lifetime_s; /* 0: never */
     uint64_t drain_s, drain_jitter_s;
+};
+
+#define CONFIG_UNSET UINT64_MAX
+
+struct config_stage {
+    char *name;   /* "$default" lives at "/" */
+    char *route;  /* the route selection expression */
+    char *api_id; /* what events call the API */
+    struct config_variable *variables;
+    size_t variable_count;
+    struct config_limits limits; /* CONFIG_UNSET: as for all; see config_stage_limits() */
+    struct config_plugin *plugins;
+    size_t plugin_count;
 };
 
 struct config_reload {
@@ -121,6 +124,7 @@ struct config {
     struct config_store store;
     struct config_management management;
     struct config_limits limits;
+    bool frames_follow; /* limits.frame_bytes is not given: it is message_bytes */
     struct config_reload reload;
     struct config_lua lua;
     struct config_stage *stages;
@@ -164,6 +168,13 @@ int config_set_listen(struct config *config, jf_bytes text);
 /* Is the whole fit to run: stages present, certificate with key, limits that agree?
  * JF_E_INVALID with *error. */
 int config_check(const struct config *config, struct config_error *error);
+
+/* The limits of a stage's connections: its own where it has some, else those for all. */
+void config_stage_limits(const struct config *config, const struct config_stage *stage,
+                         struct config_limits *out);
+
+/* The longest message that any stage takes. */
+uint64_t config_longest_message(const struct config *config);
 
 /* May a host that runs with `old` go on with `new`? JF_E_INVALID with *error, which names
  * the first key that is decided at the start. */

@@ -32,6 +32,9 @@ struct config_stage *config_stage_default(struct config *config);
 
 struct config_plugin *config_plugin_add(struct config_stage *stage);
 
+/* Do the limits agree, those for all and those of each stage? JF_E_INVALID with *error. */
+int config_check_limits(const struct config *config, struct config_error *error);
+
 /* What is wrong, with no place in the text. JF_E_INVALID. */
 __attribute__((format(printf, 2, 3))) int config_refuse(struct config_error *error,
                                                         const char *format, ...);

@@ -22,6 +22,7 @@ static const struct {
     { "lua", "lua" },
     { "limits", "limits" },
     { CONFIG_IN_STAGE, CONFIG_IN_STAGE },
+    { CONFIG_IN_STAGE_LIMITS, CONFIG_IN_STAGE_LIMITS },
     { CONFIG_IN_PLUGIN, CONFIG_IN_PLUGIN },
 };
 #define CHAPTERS (sizeof(chapters) / sizeof(chapters[0]))

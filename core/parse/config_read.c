@@ -115,6 +115,10 @@ static bool read_value(struct config_reader *r, const struct config_option *opti
         return tree_read_tokens(r, node);
     case CONFIG_DOMAINS:
         return domains_read(r, node);
+    case CONFIG_STAGE_LIMITS:
+        return config_read_object(r, node, CONFIG_IN_STAGE_LIMITS, base);
+    case CONFIG_OVERRIDE:
+        return read_number(r, config_option_find("limits", option->name), node, slot);
     case CONFIG_PROXIES:
         return proxies_read(r, node);
     case CONFIG_API_ID:

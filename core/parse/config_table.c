@@ -47,6 +47,12 @@ _Static_assert(JF_ERROR == 0 && JF_WARN == 1 && JF_INFO == 2 && JF_DEBUG == 3,
         section, name, kind, MEMBER(config, member), 0, 0, { 0, 0 }, preset, words,        \
             sentence                                                                       \
     }
+#define STAGE_LIMIT(name)                                                                  \
+    {                                                                                      \
+        CONFIG_IN_STAGE_LIMITS, #name, CONFIG_OVERRIDE, MEMBER(config_stage, limits.name), \
+            0, 0, { 0, 0 }, "as limits." #name, NULL,                                      \
+            "As in limits, for the connections of this stage."                             \
+    }
 #define OF_STAGE(name, kind, member, sentence)                                             \
     {                                                                                      \
         CONFIG_IN_STAGE, name, kind, MEMBER(config_stage, member), 0, 0, { 0, 0 }, NULL,   \
@@ -234,6 +240,18 @@ const struct config_option config_options[] = {
              "Stage variables for handlers: an object of name to text. A name is up to 64 "
              "letters, digits and _; a text up to 512 octets; up to 100 of them."),
 
+    OF_STAGE("limits", CONFIG_STAGE_LIMITS, limits,
+             "Limits of this stage's connections, where they differ from those for all."),
+
+    STAGE_LIMIT(message_bytes),
+    STAGE_LIMIT(frame_bytes),
+    STAGE_LIMIT(inbox_bytes),
+    STAGE_LIMIT(outbox_bytes),
+    STAGE_LIMIT(event_ms),
+    STAGE_LIMIT(ping_s),
+    STAGE_LIMIT(idle_s),
+    STAGE_LIMIT(lifetime_s),
+
     { CONFIG_IN_PLUGIN,
       "file",
       CONFIG_FILE,
@@ -329,15 +347,17 @@ const char *config_option_default(const struct config_option *option,
 const char *config_option_values(const struct config_option *option, char out[128])
 {
     static const char *const shapes[] = {
-        [CONFIG_TEXT] = "text",        [CONFIG_FILE] = "file",
-        [CONFIG_SECTION] = "object",   [CONFIG_STAGES] = "object of stages",
-        [CONFIG_STATICS] = "object",   [CONFIG_ROUTE] = "expression",
-        [CONFIG_PLUGINS] = "array",    [CONFIG_OPTIONS] = "object",
-        [CONFIG_RENAMES] = "object",   [CONFIG_API_ID] = "text",
-        [CONFIG_VARIABLES] = "object", [CONFIG_DOMAINS] = "object",
-        [CONFIG_PROXIES] = "array",    [CONFIG_ACCESS_KEYS] = "object",
-        [CONFIG_TOKENS] = "array",
+        [CONFIG_TEXT] = "text",          [CONFIG_FILE] = "file",
+        [CONFIG_SECTION] = "object",     [CONFIG_STAGES] = "object of stages",
+        [CONFIG_STATICS] = "object",     [CONFIG_ROUTE] = "expression",
+        [CONFIG_PLUGINS] = "array",      [CONFIG_OPTIONS] = "object",
+        [CONFIG_RENAMES] = "object",     [CONFIG_API_ID] = "text",
+        [CONFIG_VARIABLES] = "object",   [CONFIG_DOMAINS] = "object",
+        [CONFIG_PROXIES] = "array",      [CONFIG_STAGE_LIMITS] = "object",
+        [CONFIG_ACCESS_KEYS] = "object", [CONFIG_TOKENS] = "array",
     };
+    if (option->type == CONFIG_OVERRIDE)
+        option = config_option_find("limits", option->name);
     if (option->type == CONFIG_NUMBER) {
         snprintf(out, 128, "%" PRIu64 " .. %" PRIu64, option->low, option->high);
         return out;
@@ -387,7 +407,7 @@ const char *config_option_suggest(const char *section, const char *name, char ou
                 closest = far;
                 snprintf(out, 64, "%s", option->name);
             }
-        } else if (strcmp(option->name, name) == 0) {
+        } else if (closest && strcmp(option->name, name) == 0) {
             closest = 0;
             snprintf(out, 64, "%s%s%s", option->section, *option->section ? "." : "", name);
         }

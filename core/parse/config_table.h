@@ -16,6 +16,7 @@
 
 /* Sections of keys that a file may have more than once, or that it names itself. */
 #define CONFIG_IN_STAGE "stages.NAME"
+#define CONFIG_IN_STAGE_LIMITS "stages.NAME.limits"
 #define CONFIG_IN_PLUGIN "plugins[]"
 
 #define CONFIG_ROUTE_DEFAULT "$request.body.action"
@@ -43,6 +44,8 @@ enum config_type {
     CONFIG_VARIABLES,
     CONFIG_DOMAINS,
     CONFIG_PROXIES,
+    CONFIG_STAGE_LIMITS, /* an object of the next */
+    CONFIG_OVERRIDE,     /* uint64_t, like the row of this name in "limits" */
 };
 
 struct config_option {

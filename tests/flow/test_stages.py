@@ -298,3 +298,120 @@ def test_a_reload_changes_who_is_believed(host):
         with served.client("/", headers) as after:
             assert seen(after)[0] == "198.51.100.7"
         assert seen(before)[0] == "127.0.0.1"
+
+
+# -- limits
+
+
+def limited(**limits):
+    return {
+        "limits": {"message_bytes": 5000, "ping_s": 0, "event_ms": 20000},
+        "stages": {
+            "small": {"plugins": ["probe"], "limits": limits},
+            "usual": {"plugins": ["probe"]},
+        },
+    }
+
+
+def test_a_stage_has_limits_of_its_own_for_messages(host):
+    served = host(config=limited(message_bytes=1000))
+    with served.client("/small") as small, served.client("/usual") as usual:
+        assert small.ask("whoami", pad="x" * 800)["stage"] == "small"
+        small.json(action="whoami", pad="x" * 1000)
+        small.expect_close(1009)
+        assert usual.ask("whoami", pad="x" * 4000)["stage"] == "usual"
+        usual.json(action="whoami", pad="x" * 5000)
+        usual.expect_close(1009)
+
+
+def test_a_stage_may_take_more_than_the_others(host):
+    served = host(config=limited(message_bytes=100000), workers=2)
+    with served.client("/small") as client, served.client("/small") as other:
+        text = "x" * 90000
+        assert client.ask("sendto", to=other.id, text=text)["status"] == "ok"
+        assert other.recv() == text
+        assert client.ask("all", text=text)["status"] == "ok"
+        assert other.recv() == text
+
+
+def in_pieces(client, size, **message):
+    """Send it in fragments of so many octets."""
+    text = json.dumps(message).encode()
+    for at in range(0, len(text), size):
+        opcode = raw.CONTINUATION if at else raw.TEXT
+        client.send(raw.frame(opcode, text[at : at + size], fin=at + size >= len(text)))
+
+
+@pytest.mark.parametrize("verb", ["sendto", "many", "all", "gsend", "then"])
+def test_frames_are_as_long_as_the_stage_says(host, verb):
+    served = host(config=limited(frame_bytes=1000))
+    with served.client("/small") as client:
+        assert client.ask("join", group="g")["status"] == "ok"
+        what = {"text": "x" * 2500, "group": "g", "quiet": True}
+        if verb == "many":
+            what["to"] = [client.id]
+        in_pieces(client, 900, action=verb, **what)
+        sizes = []
+        while sum(sizes) < 2500:
+            sizes.append(len(client.read_frame().payload))
+        assert sizes == [1000, 1000, 500]
+    with served.client("/usual") as client:
+        client.tell("all", text="x" * 2500, quiet=True)
+        assert len(client.read_frame().payload) == 2500
+
+
+def test_a_stage_has_its_own_patience(host):
+    served = host(config=limited(event_ms=300))
+    served.may_log("event=overdue", "event=handler_failed")
+    with served.client("/small") as small, served.client("/usual") as usual:
+        usual.tell("sleepy", ms=1000)
+        small.tell("sleepy", ms=1000)
+        assert json.loads(small.read_message()[1])["message"] == "Endpoint request timed out"
+        assert json.loads(usual.read_message()[1])["status"] == "ok"
+
+
+def test_a_stage_has_its_own_idle_time_and_pings(host):
+    served = host(config=limited(idle_s=1, ping_s=0))
+    with served.client("/small") as small, served.client("/usual") as usual:
+        small.expect_close(1001, "Going away", timeout=5)
+        assert usual.ask("whoami")["stage"] == "usual"
+
+
+def test_a_stage_has_its_own_lifetime(host):
+    served = host(config=limited(lifetime_s=1))
+    with served.client("/small") as small, served.client("/usual") as usual:
+        small.expect_close(1001, "Going away", timeout=5)
+        assert usual.ask("whoami")["stage"] == "usual"
+
+
+def test_a_stage_has_its_own_outbox(host):
+    served = host(config=limited(outbox_bytes=6000))
+    with served.client("/small", receive_buffer=4096) as small:
+        answer = small.ask("burst", n=2000, size=4000)
+        assert answer["full"] > 0
+    with served.client("/usual", receive_buffer=4096) as usual:
+        assert usual.ask("burst", n=200, size=4000)["full"] == 0
+
+
+def test_a_reload_changes_them_for_connections_that_are_there(host):
+    served = host(config=limited(message_bytes=1000))
+
+    def change(whole):
+        whole["limits"]["message_bytes"] = 1000
+        whole["stages"]["small"]["limits"] = {"message_bytes": 3000, "idle_s": 1}
+
+    with served.client("/small") as small, served.client("/usual") as usual:
+        assert small.ask("whoami")["stage"] == "small"
+        reconfigure(served, change)
+        assert small.ask("whoami", pad="x" * 2500)["stage"] == "small"
+        usual.json(action="whoami", pad="x" * 2500)
+        usual.expect_close(1009)
+
+
+@pytest.mark.only("c", reason="it is about the configuration")
+def test_limits_of_a_stage_that_disagree_are_not_started(host):
+    whole = host.config(config=limited(message_bytes=2000000))
+    run = host.run("check", "-c", host.write(whole))
+    run.wait()
+    assert "stages.small.limits.outbox_bytes: must hold" in run.text()
+    run.stop(code=1)
