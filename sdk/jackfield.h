@@ -113,6 +113,9 @@ enum jf_level { JF_ERROR, JF_WARN, JF_INFO, JF_DEBUG };
 enum jf_opcode { JF_TEXT = 1, JF_BINARY = 2 };
 enum jf_kind { JF_CONNECT, JF_MESSAGE, JF_DISCONNECT };
 
+/* What becomes of a body that a handler returns, where handlers return one: jf_way(). */
+enum jf_way { JF_ANY_WAY, JF_ONE_WAY, JF_TWO_WAY };
+
 /* ---- Handles ----------------------------------------------------------- */
 
 struct jf_host;
@@ -285,6 +288,7 @@ struct jf_host {
 
     /* Since 1.2. */
     const struct jf_pair *(*stage_variables)(struct jf_event *, size_t *);
+    int (*way)(struct jf_event *);
 };
 
 /* Send one message, wherever the connection lives. JF_OK: accepted, in order with your
@@ -391,6 +395,16 @@ static inline jf_bytes jf_stage_variable(struct jf_event *ev, const char *name)
             return pairs[i].value;
     }
     return none;
+}
+
+/* For engines and adapters, whose handlers return a body as a Lambda function does: is it
+ * sent back? JF_TWO_WAY: yes, an empty one too, and that of a $connect after the upgrade.
+ * JF_ONE_WAY: no. JF_ANY_WAY: nobody said; do what is usual in that language. What a
+ * handler sends by itself is sent in any case. JF_E_INVALID: the event is finished. By
+ * whoever holds the event. */
+static inline int jf_way(struct jf_event *ev)
+{
+    return ev->self->host->way(ev);
 }
 
 /* Attributes and memberships belong to their connection and vanish with it; a group

@@ -271,6 +271,13 @@ static const struct jf_pair *api_stage_variables(struct jf_event *pub, size_t *c
     return open ? settings_variables(event->settings, count) : NULL;
 }
 
+static int api_way(struct jf_event *pub)
+{
+    struct event *event = event_of(pub);
+    bool open = event->magic == EVENT_MAGIC && atomic_load(&event->phase) == EVENT_OPEN;
+    return open ? (int)settings_way(event->settings, pub->route) : JF_E_INVALID;
+}
+
 static int api_route_add(jf_self *self, jf_bytes key, jf_event_fn *handler, void *data)
 {
     return plugin_add_route(plugin_of(self), key, handler, data);
@@ -391,4 +398,5 @@ const struct jf_host api_table = {
     .event_json = api_event_json,
     .watch = api_watch,
     .stage_variables = api_stage_variables,
+    .way = api_way,
 };

@@ -70,14 +70,14 @@ static int add_plugin(struct router *router, const struct lineup_entry *entry,
 }
 
 static int add_stage(struct router *router, const struct config_stage *config,
-                     char error[PLUGIN_ERROR_MAX])
+                     enum config_profile profile, char error[PLUGIN_ERROR_MAX])
 {
     const struct stage *stage = stages_find(router->stages, jf_str(config->name));
     struct stage_routes *routes = &router->routes[stage->index];
     struct selector_error wrong;
     routes->stage = stage;
     routes->table = xnew(struct stage_table);
-    routes->settings = settings_new(config);
+    routes->settings = settings_new(config, profile);
     table_init(&routes->table->routes);
     int status = selector_compile(jf_str(config->route), &routes->selector, &wrong);
     if (status < 0)
@@ -97,7 +97,7 @@ int router_new(const struct config *config, const struct lineup *lineup,
     router->count = stages_count(stages);
     router->routes = xcalloc(router->count, sizeof(*router->routes));
     for (size_t i = 0; status == JF_OK && i < config->stage_count; i++)
-        status = add_stage(router, &config->stages[i], error);
+        status = add_stage(router, &config->stages[i], config->profile, error);
     for (size_t i = 0; status == JF_OK && i < lineup->count; i++)
         status = add_plugin(router, &lineup->entries[i], error);
     if (status < 0) {

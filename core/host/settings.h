@@ -14,12 +14,16 @@
 struct settings;
 
 /* A copy of what `config` says; one reference. */
-struct settings *settings_new(const struct config_stage *config);
+struct settings *settings_new(const struct config_stage *config,
+                              enum config_profile profile);
 
 struct settings *settings_ref(struct settings *settings);
 void settings_unref(struct settings *settings); /* NULL is accepted */
 
 jf_bytes settings_api_id(const struct settings *settings);
 const struct jf_pair *settings_variables(const struct settings *settings, size_t *count);
+
+/* What becomes of a body that a handler of this route returns. */
+enum jf_way settings_way(const struct settings *settings, jf_bytes route);
 
 #endif

@@ -82,6 +82,9 @@ static void free_stage(struct config_stage *stage)
         free(stage->variables[i].value);
     }
     free(stage->variables);
+    for (size_t i = 0; i < stage->two_way_count; i++)
+        free(stage->two_way_keys[i]);
+    free(stage->two_way_keys);
     free(stage->api_id);
     for (size_t i = 0; i < stage->plugin_count; i++)
         free_plugin(&stage->plugins[i]);

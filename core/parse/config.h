@@ -63,12 +63,18 @@ struct config_limits {
 
 #define CONFIG_UNSET UINT64_MAX
 
+/* Whose handlers' bodies go back to the sender. */
+enum config_two_way { TWO_WAY_UNSAID, TWO_WAY_NONE, TWO_WAY_SOME, TWO_WAY_ALL };
+
 struct config_stage {
     char *name;   /* "$default" lives at "/" */
     char *route;  /* the route selection expression */
     char *api_id; /* what events call the API */
     struct config_variable *variables;
     size_t variable_count;
+    enum config_two_way two_way;
+    char **two_way_keys; /* TWO_WAY_SOME */
+    size_t two_way_count;
     struct config_limits limits; /* CONFIG_UNSET: as for all; see config_stage_limits() */
     struct config_plugin *plugins;
     size_t plugin_count;

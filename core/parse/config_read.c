@@ -115,6 +115,8 @@ static bool read_value(struct config_reader *r, const struct config_option *opti
         return tree_read_tokens(r, node);
     case CONFIG_DOMAINS:
         return domains_read(r, node);
+    case CONFIG_TWO_WAY:
+        return stage_read_two_way(r, node, base);
     case CONFIG_STAGE_LIMITS:
         return config_read_object(r, node, CONFIG_IN_STAGE_LIMITS, base);
     case CONFIG_OVERRIDE:

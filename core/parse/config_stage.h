@@ -12,5 +12,7 @@ bool stage_read_api_id(struct config_reader *reader, const cJSON *node,
                        struct config_stage *stage);
 bool stage_read_variables(struct config_reader *reader, const cJSON *node,
                           struct config_stage *stage);
+bool stage_read_two_way(struct config_reader *reader, const cJSON *node,
+                        struct config_stage *stage);
 
 #endif

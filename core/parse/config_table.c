@@ -240,6 +240,13 @@ const struct config_option config_options[] = {
              "Stage variables for handlers: an object of name to text. A name is up to 64 "
              "letters, digits and _; a text up to 512 octets; up to 100 of them."),
 
+    OF_STAGE(
+        "two_way", CONFIG_TWO_WAY, two_way,
+        "Whether the body that a handler returns goes back to the sender: an array of "
+        "the routes where it does, true for all, false for none. There an empty body is "
+        "an empty message, and that of $connect follows the upgrade. Not given: with "
+        "the jackfield profile bodies that are not empty are sent, but for a table's of "
+        "$connect; with aws none is."),
     OF_STAGE("limits", CONFIG_STAGE_LIMITS, limits,
              "Limits of this stage's connections, where they differ from those for all."),
 
@@ -347,14 +354,23 @@ const char *config_option_default(const struct config_option *option,
 const char *config_option_values(const struct config_option *option, char out[128])
 {
     static const char *const shapes[] = {
-        [CONFIG_TEXT] = "text",          [CONFIG_FILE] = "file",
-        [CONFIG_SECTION] = "object",     [CONFIG_STAGES] = "object of stages",
-        [CONFIG_STATICS] = "object",     [CONFIG_ROUTE] = "expression",
-        [CONFIG_PLUGINS] = "array",      [CONFIG_OPTIONS] = "object",
-        [CONFIG_RENAMES] = "object",     [CONFIG_API_ID] = "text",
-        [CONFIG_VARIABLES] = "object",   [CONFIG_DOMAINS] = "object",
-        [CONFIG_PROXIES] = "array",      [CONFIG_STAGE_LIMITS] = "object",
-        [CONFIG_ACCESS_KEYS] = "object", [CONFIG_TOKENS] = "array",
+        [CONFIG_TEXT] = "text",
+        [CONFIG_FILE] = "file",
+        [CONFIG_SECTION] = "object",
+        [CONFIG_STAGES] = "object of stages",
+        [CONFIG_STATICS] = "object",
+        [CONFIG_ROUTE] = "expression",
+        [CONFIG_PLUGINS] = "array",
+        [CONFIG_OPTIONS] = "object",
+        [CONFIG_RENAMES] = "object",
+        [CONFIG_API_ID] = "text",
+        [CONFIG_VARIABLES] = "object",
+        [CONFIG_DOMAINS] = "object",
+        [CONFIG_PROXIES] = "array",
+        [CONFIG_STAGE_LIMITS] = "object",
+        [CONFIG_TWO_WAY] = "array, true, false",
+        [CONFIG_ACCESS_KEYS] = "object",
+        [CONFIG_TOKENS] = "array",
     };
     if (option->type == CONFIG_OVERRIDE)
         option = config_option_find("limits", option->name);

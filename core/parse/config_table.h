@@ -44,6 +44,7 @@ enum config_type {
     CONFIG_VARIABLES,
     CONFIG_DOMAINS,
     CONFIG_PROXIES,
+    CONFIG_TWO_WAY,
     CONFIG_STAGE_LIMITS, /* an object of the next */
     CONFIG_OVERRIDE,     /* uint64_t, like the row of this name in "limits" */
 };

@@ -35,6 +35,12 @@ static int send_text(lua_State *co, struct lua_call *call, int index)
     return jf_send(call->ev->self, call->ev->conn, JF_TEXT, text);
 }
 
+/* Where only one way is configured, what is returned is dropped. */
+static int send_back(lua_State *co, struct lua_call *call, int index)
+{
+    return jf_way(call->ev) == JF_ONE_WAY ? JF_OK : send_text(co, call, index);
+}
+
 static int named_status(lua_State *co, struct lua_call *call, int index)
 {
     int status = JF_OK;
@@ -104,6 +110,11 @@ static int refuse(lua_State *co, struct lua_call *call, lua_Number code)
     return wrong(call);
 }
 
+static bool has_text(lua_State *co, int index)
+{
+    return lua_type(co, index) == LUA_TSTRING && lua_rawlen(co, index) > 0;
+}
+
 static int connect_verdict(lua_State *co, struct lua_call *call, int table)
 {
     if (field(co, table, "statusCode") != LUA_TNUMBER) {
@@ -113,9 +124,13 @@ static int connect_verdict(lua_State *co, struct lua_call *call, int table)
     lua_Number code = lua_tonumber(co, -1);
     if (!body_is_text(co, call, table))
         return wrong(call);
-    if (code >= 200 && code < 300)
-        return admit(co, call, table);
-    return refuse(co, call, code);
+    int body = lua_gettop(co);
+    if (!(code >= 200 && code < 300)) /* NaN is neither */
+        return refuse(co, call, code);
+    int status = admit(co, call, table);
+    if (status < 0 || !has_text(co, body) || jf_way(call->ev) != JF_TWO_WAY)
+        return status;
+    return send_text(co, call, body); /* it follows the upgrade */
 }
 
 static int table_verdict(lua_State *co, struct lua_call *call, int table)
@@ -126,9 +141,11 @@ static int table_verdict(lua_State *co, struct lua_call *call, int table)
         return JF_OK;
     if (!body_is_text(co, call, table))
         return wrong(call);
-    if (lua_type(co, -1) != LUA_TSTRING || lua_rawlen(co, -1) == 0)
+    if (has_text(co, -1))
+        return send_back(co, call, -1);
+    if (jf_way(call->ev) != JF_TWO_WAY)
         return JF_OK;
-    return send_text(co, call, -1);
+    return jf_send(call->ev->self, call->ev->conn, JF_TEXT, jf_str(""));
 }
 
 int lua_verdict(lua_State *co, struct lua_call *call, int first)
@@ -137,7 +154,7 @@ int lua_verdict(lua_State *co, struct lua_call *call, int first)
     lua_settop(co, first + 1);
     switch (lua_type(co, first)) {
     case LUA_TSTRING:
-        return send_text(co, call, first);
+        return send_back(co, call, first);
     case LUA_TNIL:
     case LUA_TBOOLEAN:
         if (lua_toboolean(co, first))

@@ -35,8 +35,8 @@
 -- ---- Scripts --------------------------------------------------------------------------
 
 ---What a Lambda function returns. In `$connect` the status decides, and a body goes with a
----refusal. Of a message's, the body is sent to the caller. Of a `$disconnect`'s, nothing is
----looked at.
+---refusal. Of a message's, the body is sent to the caller, unless the configuration says that
+---its route is one-way. Of a `$disconnect`'s, nothing is looked at.
 ---@class jackfield.Response
 ---@field statusCode? number needed in `$connect`
 ---@field body? string a table is encoded first, by `jf.json.encode()`

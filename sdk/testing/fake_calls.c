@@ -393,6 +393,13 @@ static const struct jf_pair *call_stage_variables(struct jf_event *seen, size_t 
     return event->variables.pairs;
 }
 
+static int call_way(struct jf_event *seen)
+{
+    const struct fake_event *event = (const struct fake_event *)(const void *)seen;
+    struct fake_host *host = enter(seen->self);
+    return leave(host, event->stage == FAKE_FINISHED ? JF_E_INVALID : (int)host->way);
+}
+
 static int call_watch(jf_self *self, jf_bytes path)
 {
     struct fake_host *host = enter(self);
@@ -430,4 +437,5 @@ const struct jf_host fake_table = {
     .event_json = call_event_json,
     .watch = call_watch,
     .stage_variables = call_stage_variables,
+    .way = call_way,
 };

@@ -225,6 +225,13 @@ void fake_host_set_variable(struct fake_host *host, const char *name, const char
     pthread_mutex_unlock(&host->lock);
 }
 
+void fake_host_set_way(struct fake_host *host, enum jf_way way)
+{
+    pthread_mutex_lock(&host->lock);
+    host->way = way;
+    pthread_mutex_unlock(&host->lock);
+}
+
 jf_self *fake_host_self(struct fake_host *host)
 {
     return &host->self;

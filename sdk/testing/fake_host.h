@@ -70,6 +70,9 @@ jf_self *fake_host_self(struct fake_host *host);
 /* A stage variable of all stages, for events from now on; NULL takes it away. */
 void fake_host_set_variable(struct fake_host *host, const char *name, const char *value);
 
+/* What jf_way() says of all routes; JF_ANY_WAY if you do not say. */
+void fake_host_set_way(struct fake_host *host, enum jf_way way);
+
 /* ---- A conversation ------------------------------------------------------------------ */
 
 /* How a client asks to connect. Zeroed is the plainest one. */

@@ -141,6 +141,7 @@ struct fake_host {
     size_t news; /* posts and finishes, for fake_host_wait() */
     struct fake_fact *facts;
     struct fake_variables variables;
+    enum jf_way way;
     int store_status;
     struct fake_line *log, *faults, *watched;
 };

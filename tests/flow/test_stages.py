@@ -415,3 +415,117 @@ def test_limits_of_a_stage_that_disagree_are_not_started(host):
     run.wait()
     assert "stages.small.limits.outbox_bytes: must hold" in run.text()
     run.stop(code=1)
+
+
+# -- one-way and two-way routes
+
+
+ANSWERS = """\
+local jf = require "jackfield"
+local routes = {
+    text = function() return "text" end,
+    body = function() return { statusCode = 200, body = "body" } end,
+    failed = function() return { statusCode = 501, body = "failed" } end,
+    empty = function() return { statusCode = 200, body = "" } end,
+    none = function() return { statusCode = 200 } end,
+    nothing = function() end,
+    throws = function() error("boom") end,
+    sends = function(ev) jf.send(ev.conn, "sent") return "returned" end,
+    waits = function() jf.sleep(10) return "waited" end,
+    mark = function(ev) return jf.send(ev.conn, "mark") end,
+}
+routes["$connect"] = function() return { statusCode = 200, body = "welcome" } end
+return { routes = routes }
+"""
+MESSAGES = ["text", "body", "failed", "empty", "none", "nothing", "sends", "waits"]
+ALL = ["text", "body", "failed", "", "", "sent", "returned", "waited"]
+NOT_EMPTY = [text for text in ALL if text]
+
+
+def heard(client):
+    """What was heard until now."""
+    client.json(action="mark")
+    texts = []
+    while (text := client.recv()) != "mark":
+        texts.append(text)
+    return texts
+
+
+@pytest.fixture
+def answers(host, tmp_path):
+    script = tmp_path / "answers.lua"
+    script.write_text(ANSWERS)
+
+    def start(profile, two_way=None):
+        stage = {"plugins": [{"file": str(script)}]}
+        if two_way is not None:
+            stage["two_way"] = two_way
+        config = {"profile": profile, "stages": {"$default": stage}}
+        served = host(config=config)
+        served.may_log("says plugin=answers", "event=handler_failed")
+        return served
+
+    return start
+
+
+@pytest.mark.only("lua", reason="its handlers return what is sent back")
+@pytest.mark.parametrize(
+    "profile, two_way, welcome, expected",
+    [
+        ("jackfield", None, [], NOT_EMPTY),
+        ("jackfield", True, ["welcome"], ALL),
+        ("jackfield", False, [], ["sent"]),
+        ("aws", None, [], ["sent"]),
+        ("aws", True, ["welcome"], ALL),
+        ("aws", [], [], ["sent"]),
+        ("aws", ["body", "none", "$connect"], ["welcome"], ["body", "", "sent"]),
+    ],
+)
+def test_bodies_go_back_where_routes_are_two_way(
+    answers, profile, two_way, welcome, expected
+):
+    served = answers(profile, two_way)
+    with served.client() as client:
+        assert heard(client) == welcome
+        for action in MESSAGES:
+            client.json(action=action)
+        assert heard(client) == expected
+
+
+@pytest.mark.only("lua", reason="its handlers return what is sent back")
+def test_error_frames_are_sent_on_one_way_routes_too(answers):
+    with answers("aws").client() as client:
+        client.json(action="throws")
+        client.json(action="unknown")
+        texts = [json.loads(text)["message"] for text in heard(client)]
+        assert texts == ["Internal server error", "Forbidden"]
+
+
+@pytest.mark.only("lua", reason="its handlers return what is sent back")
+def test_a_reload_changes_which_routes_are_two_way(answers):
+    served = answers("aws")
+
+    def change(whole):
+        whole["stages"]["$default"]["two_way"] = ["text"]
+
+    with served.client() as client:
+        client.json(action="text")
+        assert heard(client) == []
+        reconfigure(served, change)
+        client.json(action="text")
+        client.json(action="body")
+        assert heard(client) == ["text"]
+
+
+@pytest.mark.only("c", reason="jf_way(), which scripts need not ask")
+def test_a_plugin_can_ask_which_way_its_route_is(host):
+    stages = {
+        "some": {"plugins": ["probe"], "two_way": ["event"]},
+        "none": {"plugins": ["probe"], "two_way": ["whoami"]},
+        "unsaid": {"plugins": ["probe"]},
+    }
+    served = host(config={"stages": stages}, workers=2)
+    for stage, way in ("some", "two"), ("none", "one"), ("unsaid", "any"):
+        with served.client(f"/{stage}") as client:
+            assert client.ask("event")["way"] == way
+            assert client.ask("event", elsewhere=True)["way"] == way

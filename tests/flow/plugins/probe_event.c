@@ -20,7 +20,9 @@ static void add_variable(cJSON *answer, struct jf_event *ev)
 
 static int reply_event(struct jf_event *ev)
 {
+    static const char *const ways[] = { "any", "one", "two" };
     cJSON *answer = cJSON_CreateObject();
+    cJSON_AddStringToObject(answer, "way", ways[jf_way(ev)]);
     add_variable(answer, ev);
     probe_add_event(answer, ev);
     return probe_reply(ev, answer);

@@ -88,6 +88,46 @@ static void variables_have_bounds(void **state)
     config_free(config);
 }
 
+static void routes_are_two_way_by_name_or_all_or_none(void **state)
+{
+    (void)state;
+    struct config *config =
+        parsed(STAGE("\"two_way\":[\"ping\",\"$default\",\"$connect\"]"));
+    assert_int_equal(config->stages[0].two_way, TWO_WAY_SOME);
+    assert_int_equal(config->stages[0].two_way_count, 3);
+    assert_string_equal(config->stages[0].two_way_keys[1], "$default");
+    config_free(config);
+    config = parsed(STAGE("\"two_way\":true"));
+    assert_int_equal(config->stages[0].two_way, TWO_WAY_ALL);
+    config_free(config);
+    config = parsed(STAGE("\"two_way\":false"));
+    assert_int_equal(config->stages[0].two_way, TWO_WAY_NONE);
+    config_free(config);
+    config = parsed(STAGE("\"two_way\":[]"));
+    assert_int_equal(config->stages[0].two_way, TWO_WAY_SOME);
+    config_free(config);
+    config = parsed(STAGE("\"api_id\":\"x\""));
+    assert_int_equal(config->stages[0].two_way, TWO_WAY_UNSAID);
+    config_free(config);
+}
+
+static void two_way_routes_are_keys_given_once(void **state)
+{
+    (void)state;
+    check_refused(STAGE("\"two_way\":\"ping\""),
+                  "stages.prod.two_way: ", "an array of route");
+    check_refused(STAGE("\"two_way\":[7]"), "stages.prod.two_way[0]", "must be a text");
+    check_refused(STAGE("\"two_way\":[\"\"]"), "stages.prod.two_way[0]", "not be empty");
+    check_refused(STAGE("\"two_way\":[\"a\",\"a\"]"), "stages.prod.two_way[1]", "twice");
+    check_refused(STAGE("\"two_way\":[\"$disconnect\"]"), "stages.prod.two_way[0]", "gone");
+    char list[4096] = "", text[5000];
+    for (int i = 0; i < 301; i++)
+        snprintf(list + strlen(list), sizeof(list) - strlen(list), "%s\"r%d\"",
+                 i ? "," : "", i);
+    snprintf(text, sizeof(text), STAGE("\"two_way\":[%s]"), list);
+    check_refused(text, "stages.prod.two_way[300]", "more than 300");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -96,6 +136,8 @@ int main(void)
         cmocka_unit_test(an_id_is_one_plain_word),
         cmocka_unit_test(variables_are_named_as_on_aws),
         cmocka_unit_test(variables_have_bounds),
+        cmocka_unit_test(routes_are_two_way_by_name_or_all_or_none),
+        cmocka_unit_test(two_way_routes_are_keys_given_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

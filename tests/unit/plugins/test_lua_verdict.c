@@ -129,6 +129,86 @@ static void a_lambda_answer_to_a_message_is_its_body(void **state)
     scene_fini(&scene);
 }
 
+static void one_way_what_is_returned_is_dropped(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct fake_host *host = scene_play(&scene, messages);
+    jf_conn_id ann = fake_host_connect(host, NULL);
+    fake_host_set_way(host, JF_ONE_WAY);
+    check_status(host, ann, "'hello'", JF_OK);
+    check_status(host, ann, "''", JF_OK);
+    check_status(host, ann, "{ statusCode = 200, body = 'hi' }", JF_OK);
+    check_status(host, ann, "{ statusCode = 500 }", JF_OK);
+    fake_host_stuff(host, ann, true);
+    check_status(host, ann, "'hello'", JF_OK);
+    fake_host_stuff(host, ann, false);
+    assert_null(fake_host_hear(host, ann));
+    check_status(host, ann, "jf.send(ev.conn, 'by hand') and 'x'", JF_OK);
+    assert_string_equal(fake_host_hear(host, ann), "by hand");
+    assert_null(fake_host_hear(host, ann));
+    check_status(host, ann, "{ body = {} }", JF_E_INTERNAL); /* a mistake stays one */
+    check_status(host, ann, "nil, 'denied'", JF_E_DENIED);
+    scene_fini(&scene);
+}
+
+static void two_way_an_empty_body_is_an_empty_message(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct fake_host *host = scene_play(&scene, messages);
+    jf_conn_id ann = fake_host_connect(host, NULL);
+    fake_host_set_way(host, JF_TWO_WAY);
+    check_status(host, ann, "'hello'", JF_OK);
+    assert_string_equal(fake_host_hear(host, ann), "hello");
+    check_status(host, ann, "{ statusCode = 500, body = 'hi' }", JF_OK);
+    assert_string_equal(fake_host_hear(host, ann), "hi");
+    check_status(host, ann, "{ statusCode = 200, body = '' }", JF_OK);
+    assert_string_equal(fake_host_hear(host, ann), "");
+    check_status(host, ann, "{ statusCode = 200 }", JF_OK);
+    assert_string_equal(fake_host_hear(host, ann), "");
+    check_status(host, ann, "nil", JF_OK);
+    check_status(host, ann, "true", JF_OK);
+    assert_null(fake_host_hear(host, ann));
+    scene_fini(&scene);
+}
+
+static void the_body_of_a_connect_follows_only_two_way(void **state)
+{
+    (void)state;
+    static const struct {
+        enum jf_way way;
+        const char *chunk, *heard;
+    } known[] = {
+        { JF_ANY_WAY, "{statusCode=200,body='hi'}", NULL },
+        { JF_ONE_WAY, "{statusCode=200,body='hi'}", NULL },
+        { JF_TWO_WAY, "{statusCode=200,body='hi'}", "hi" },
+        { JF_TWO_WAY, "{statusCode=200}", NULL },
+        { JF_TWO_WAY, "{statusCode=200,body=''}", NULL },
+        { JF_ANY_WAY, "'hi'", "hi" },
+        { JF_ONE_WAY, "'hi'", NULL },
+        { JF_TWO_WAY, "'hi'", "hi" },
+    };
+    struct scene scene;
+    struct fake_host *host = scene_play(&scene, connects);
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+        char query[128];
+        fake_host_set_way(host, known[i].way);
+        snprintf(query, sizeof(query), "verdict=%s", known[i].chunk);
+        jf_conn_id ann = fake_host_connect(host, query);
+        assert_int_equal(fake_host_verdict(host, ann).http_status, 101);
+        const char *heard = fake_host_hear(host, ann);
+        if (!heard != !known[i].heard || (heard && strcmp(heard, known[i].heard) != 0))
+            fail_msg("%s, %d: %s", known[i].chunk, (int)known[i].way, heard);
+    }
+    fake_host_set_way(host, JF_TWO_WAY);
+    jf_conn_id bob = fake_host_connect(host, "verdict={statusCode=403,body='no'}");
+    assert_int_equal(fake_host_verdict(host, bob).http_status, 403);
+    assert_string_equal(fake_host_verdict(host, bob).body, "no");
+    assert_null(fake_host_hear(host, bob));
+    scene_fini(&scene);
+}
+
 static struct fake_verdict verdict_on(struct fake_host *host, const char *chunk)
 {
     char query[256];
@@ -320,6 +400,9 @@ int main(void)
         cmocka_unit_test(what_means_nothing_is_logged_and_internal),
         cmocka_unit_test(a_string_is_the_answer),
         cmocka_unit_test(a_lambda_answer_to_a_message_is_its_body),
+        cmocka_unit_test(one_way_what_is_returned_is_dropped),
+        cmocka_unit_test(two_way_an_empty_body_is_an_empty_message),
+        cmocka_unit_test(the_body_of_a_connect_follows_only_two_way),
         cmocka_unit_test(a_lambda_answer_decides_on_a_connection),
         cmocka_unit_test(a_lambda_answer_that_is_malformed_is_a_502),
         cmocka_unit_test(a_connection_is_refused_by_name_or_by_call),
