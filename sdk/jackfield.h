@@ -87,6 +87,9 @@ typedef struct jf_conn_id {
 /* The name of one timer. 0 is never a timer. */
 typedef uint64_t jf_timer;
 
+/* The name of one descriptor that is waited for. 0 is never one. */
+typedef uint64_t jf_poll;
+
 /* One table for C, Lua and the logs: the Lua name of JF_E_GONE is "gone". */
 #define JF_STATUS_MAP(XX)                                                                  \
     XX(-1, INVALID, "invalid", "an argument is not acceptable")                            \
@@ -111,6 +114,7 @@ enum jf_status {
 
 enum jf_level { JF_ERROR, JF_WARN, JF_INFO, JF_DEBUG };
 enum jf_opcode { JF_TEXT = 1, JF_BINARY = 2 };
+enum jf_ready { JF_READABLE = 1, JF_WRITABLE = 2 };
 enum jf_kind { JF_CONNECT, JF_MESSAGE, JF_DISCONNECT };
 
 /* What becomes of a body that a handler returns, where handlers return one: jf_way(). */
@@ -189,6 +193,7 @@ struct jf_event {
 typedef int jf_event_fn(struct jf_event *ev);
 
 typedef void jf_run_fn(jf_worker *w, void *data);
+typedef void jf_ready_fn(jf_worker *w, void *data, uint32_t ready);
 typedef void jf_done_fn(jf_worker *w, void *data, int status);
 typedef void jf_value_fn(jf_worker *w, void *data, int status, jf_bytes value);
 typedef void jf_members_fn(jf_worker *w, void *data, int status, const jf_conn_id *ids,
@@ -289,6 +294,9 @@ struct jf_host {
     /* Since 1.2. */
     const struct jf_pair *(*stage_variables)(struct jf_event *, size_t *);
     int (*way)(struct jf_event *);
+    int (*poll_start)(jf_worker *, int, uint32_t, jf_ready_fn *, void *, jf_poll *);
+    void (*poll_change)(jf_worker *, jf_poll, uint32_t);
+    void (*poll_stop)(jf_worker *, jf_poll);
 };
 
 /* Send one message, wherever the connection lives. JF_OK: accepted, in order with your
@@ -480,6 +488,28 @@ static inline JF_CHECK int jf_timer_start(jf_worker *w, uint64_t ms, jf_run_fn *
 static inline void jf_timer_stop(jf_worker *w, jf_timer timer)
 {
     w->self->host->timer_stop(w, timer);
+}
+
+/* Call `fn` on this worker whenever the descriptor is ready for what `interest` says, enum
+ * jf_ready, until it is stopped, or changed to another interest; 0 is none. An error or a
+ * hang-up is told as that interest, so that reading or writing tells what it is. For
+ * sockets, pipes and the like of your own; the descriptor stays yours, and is closed after
+ * jf_poll_stop(). JF_E_INVALID: it cannot be waited for. JF_E_FULL: there are no more
+ * descriptors, or 65,536 are waited for on this worker. [worker] */
+static inline JF_CHECK int jf_poll_start(jf_worker *w, int fd, uint32_t interest,
+                                         jf_ready_fn *fn, void *data, jf_poll *poll)
+{
+    return w->self->host->poll_start(w, fd, interest, fn, data, poll);
+}
+
+static inline void jf_poll_change(jf_worker *w, jf_poll poll, uint32_t interest)
+{
+    w->self->host->poll_change(w, poll, interest);
+}
+
+static inline void jf_poll_stop(jf_worker *w, jf_poll poll)
+{
+    w->self->host->poll_stop(w, poll);
 }
 
 /* Reload this instance when that file changes too; its own file need not be named. Call it

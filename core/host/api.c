@@ -12,6 +12,7 @@
 #include "core/host/far.h"
 #include "core/host/group_name.h"
 #include "core/host/mail.h"
+#include "core/host/polls.h"
 #include "core/host/reload.h"
 #include "core/host/timers.h"
 #include "core/host/worker.h"
@@ -338,6 +339,31 @@ static void api_timer_stop(jf_worker *w, jf_timer timer)
         timers_stop(here->timers, timer);
 }
 
+/* ---- Descriptors -------------------------------------------------------- */
+
+static int api_poll_start(jf_worker *w, int fd, uint32_t interest, jf_ready_fn *fn,
+                          void *data, jf_poll *poll)
+{
+    struct worker *here = at_home(w);
+    if (!here || !fn || !poll || interest & ~(uint32_t)(JF_READABLE | JF_WRITABLE))
+        return JF_E_INVALID;
+    return polls_start(here->polls, w, fd, interest, fn, data, poll);
+}
+
+static void api_poll_change(jf_worker *w, jf_poll poll, uint32_t interest)
+{
+    struct worker *here = at_home(w);
+    if (here)
+        polls_change(here->polls, poll, interest);
+}
+
+static void api_poll_stop(jf_worker *w, jf_poll poll)
+{
+    struct worker *here = at_home(w);
+    if (here)
+        polls_stop(here->polls, poll);
+}
+
 /* ---- Comforts ----------------------------------------------------------- */
 
 #define API_LOG_MAX 1536 /* what jf_log() cuts at, and room for escapes */
@@ -399,4 +425,7 @@ const struct jf_host api_table = {
     .watch = api_watch,
     .stage_variables = api_stage_variables,
     .way = api_way,
+    .poll_start = api_poll_start,
+    .poll_change = api_poll_change,
+    .poll_stop = api_poll_stop,
 };

@@ -3,6 +3,7 @@
 
 #include "core/base/log.h"
 #include "core/host/gateway.h"
+#include "core/host/polls.h"
 #include "core/host/round.h"
 #include "core/host/timers.h"
 #include "core/host/worker.h"
@@ -13,6 +14,7 @@ static void end_on_worker(struct worker *worker, void *data)
 {
     struct plugin *plugin = data;
     timers_drop(worker->timers, &plugin->seats[worker->index]);
+    polls_drop(worker->polls, &plugin->seats[worker->index]);
     worker_end_plugin(worker, plugin);
 }
 
@@ -55,12 +57,14 @@ static void park_on_worker(struct worker *worker, void *data)
 {
     struct plugin *plugin = data;
     timers_park(&plugin->seats[worker->index]);
+    polls_park(worker->polls, &plugin->seats[worker->index]);
 }
 
 static void unpark_on_worker(struct worker *worker, void *data)
 {
     struct plugin *plugin = data;
     timers_unpark(worker->timers, &plugin->seats[worker->index]);
+    polls_unpark(worker->polls, &plugin->seats[worker->index]);
 }
 
 static void parked(void *data)

@@ -8,6 +8,7 @@
 #include "core/host/far.h"
 #include "core/host/listeners.h"
 #include "core/host/manage_door.h"
+#include "core/host/polls.h"
 #include "core/host/reload.h"
 #include "core/host/timers.h"
 #include "core/loop/loop.h"
@@ -185,6 +186,7 @@ static void take_apart(struct task *task)
     worker->store_kind->close(worker->store);
     far_close_worker(worker);
     timers_free(worker->timers);
+    polls_free(worker->polls);
     if (worker->started)
         log_counters(worker);
     server_close(worker->server);
@@ -272,6 +274,9 @@ int worker_new(struct gateway *gateway, uint32_t index, struct worker **out)
     status = far_open_worker(gateway_cluster(gateway), worker);
     if (status < 0)
         goto fail_far;
+    status = polls_new(worker->loop, &worker->polls);
+    if (status < 0)
+        goto fail_polls;
     status =
         server_new(worker->loop, &worker->net, &dispatch_events, worker, &worker->server);
     if (status < 0)
@@ -281,6 +286,8 @@ int worker_new(struct gateway *gateway, uint32_t index, struct worker **out)
     return JF_OK;
 
 fail_server:
+    polls_free(worker->polls);
+fail_polls:
     far_close_worker(worker);
 fail_far:
     worker->store_kind->close(worker->store);

@@ -19,6 +19,7 @@
 #include "core/store/store.h"
 
 struct manage_door;
+struct plugin_polls;
 struct plugin_timers;
 struct relay_asker;
 struct relay_out;
@@ -58,6 +59,7 @@ struct worker {
     struct event_pool events;
     struct plugin_timers *timers;
     struct manage_door *door;
+    struct plugin_polls *polls;
     uint64_t waiting_events; /* JF_LATER, not finished yet; overdue ones included */
     uint64_t waiting_asks;   /* questions of plugins on their way */
     struct list_node seats;  /* of the instances whose worker_init succeeded, in order */

@@ -81,7 +81,7 @@ AT(struct jf_plugin, worker_fini, 48);
 AT(struct jf_plugin, fini, 56);
 AT(struct jf_plugin, take_over, 64); /* since 1.1 */
 
-SIZE(struct jf_host, 216);
+SIZE(struct jf_host, 240);
 AT(struct jf_host, abi_major, 0);
 AT(struct jf_host, abi_minor, 2);
 AT(struct jf_host, send, 8);
@@ -110,6 +110,9 @@ AT(struct jf_host, event_json, 184);
 AT(struct jf_host, watch, 192);
 AT(struct jf_host, stage_variables, 200); /* since 1.2 */
 AT(struct jf_host, way, 208);
+AT(struct jf_host, poll_start, 216);
+AT(struct jf_host, poll_change, 224);
+AT(struct jf_host, poll_stop, 232);
 
 /* Grow only at their end: jf_self and the events are handed out by the host, which is never
  * older; jf_plugin carries its size. */
@@ -144,6 +147,8 @@ IS(JF_CONN_ID_TEXT, 16);
 IS(JF_ANY_WAY, 0);
 IS(JF_ONE_WAY, 1);
 IS(JF_TWO_WAY, 2);
+IS(JF_READABLE, 1);
+IS(JF_WRITABLE, 2);
 
 int main(void)
 {
