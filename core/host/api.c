@@ -353,7 +353,7 @@ static int api_poll_start(jf_worker *w, int fd, uint32_t interest, jf_ready_fn *
 static void api_poll_change(jf_worker *w, jf_poll poll, uint32_t interest)
 {
     struct worker *here = at_home(w);
-    if (here)
+    if (here && !(interest & ~(uint32_t)(JF_READABLE | JF_WRITABLE)))
         polls_change(here->polls, poll, interest);
 }
 

@@ -15,7 +15,7 @@
 struct plugin_poll {
     struct pollee pollee;
     uint32_t slot, generation;
-    bool running, deaf; /* deaf: not in the epoll set, its seat is parked */
+    bool running, deaf; /* deaf: its seat is parked */
     uint32_t interest;  /* what is asked for, also while it is parked */
     jf_worker *w;
     jf_ready_fn *fn;
@@ -76,10 +76,15 @@ static void give_back(struct plugin_polls *all, struct plugin_poll *poll)
     all->free_slots[all->free_count++] = poll->slot;
 }
 
-static uint32_t epoll_interest(uint32_t interest)
+/* Errors and hang-ups are reported whatever the interest is; to who has none, by the edge,
+ * or they would be reported again and again. So one stays in the set, and can be told again
+ * without asking the kernel for room. */
+static uint32_t epoll_interest(const struct plugin_poll *poll)
 {
-    return (interest & JF_READABLE ? EPOLLIN : 0u) |
-           (interest & JF_WRITABLE ? EPOLLOUT : 0u);
+    if (poll->deaf || !poll->interest)
+        return EPOLLET;
+    return (poll->interest & JF_READABLE ? EPOLLIN : 0u) |
+           (poll->interest & JF_WRITABLE ? EPOLLOUT : 0u);
 }
 
 /* An error is told as whatever is waited for, so that the next call on it fails. */
@@ -89,8 +94,15 @@ static void on_ready(struct pollee *pollee, uint32_t events)
     uint32_t ready =
         (events & EPOLLIN ? JF_READABLE : 0u) | (events & EPOLLOUT ? JF_WRITABLE : 0u);
     if (events & (EPOLLERR | EPOLLHUP))
-        ready |= poll->interest ? poll->interest : JF_READABLE;
-    poll->fn(poll->w, poll->data, ready);
+        ready = poll->interest;
+    ready &= poll->interest; /* what it was when this was fetched does not count */
+    if (ready && !poll->deaf)
+        poll->fn(poll->w, poll->data, ready);
+}
+
+static void set_interest(struct plugin_polls *all, struct plugin_poll *poll)
+{
+    poller_set_interest(all->poller, &poll->pollee, epoll_interest(poll));
 }
 
 static struct plugin_poll *take_slot(struct plugin_polls *all)
@@ -111,7 +123,7 @@ static int own(int fd, int *out)
 
 static int enter(struct plugin_polls *all, struct plugin_poll *poll)
 {
-    poll->pollee.interest = epoll_interest(poll->interest);
+    poll->pollee.interest = epoll_interest(poll);
     poll->pollee.ready = on_ready;
     int status = poller_add(all->poller, &poll->pollee);
     return status == JF_E_INTERNAL ? JF_E_INVALID : status;
@@ -163,14 +175,12 @@ void polls_change(struct plugin_polls *all, jf_poll name, uint32_t interest)
     if (!poll)
         return;
     poll->interest = interest;
-    if (!poll->deaf)
-        poller_set_interest(all->poller, &poll->pollee, epoll_interest(interest));
+    set_interest(all, poll);
 }
 
 static void stop(struct plugin_polls *all, struct plugin_poll *poll)
 {
-    if (!poll->deaf)
-        poller_remove(all->poller, &poll->pollee);
+    poller_remove(all->poller, &poll->pollee);
     give_back(all, poll);
 }
 
@@ -181,26 +191,25 @@ void polls_stop(struct plugin_polls *all, jf_poll name)
         stop(all, poll);
 }
 
-/* A descriptor with an error would be reported again and again, so it is taken out. */
-void polls_park(struct plugin_polls *all, struct plugin_seat *seat)
+static void set_deaf(struct plugin_polls *all, struct plugin_seat *seat, bool deaf)
 {
     for (uint32_t i = 0; i < all->count; i++) {
         struct plugin_poll *poll = all->slots[i];
-        if (!poll->running || poll->deaf || poll->w != &seat->pub)
+        if (!poll->running || poll->w != &seat->pub)
             continue;
-        poller_remove(all->poller, &poll->pollee);
-        poll->deaf = true;
+        poll->deaf = deaf;
+        set_interest(all, poll);
     }
+}
+
+void polls_park(struct plugin_polls *all, struct plugin_seat *seat)
+{
+    set_deaf(all, seat, true);
 }
 
 void polls_unpark(struct plugin_polls *all, struct plugin_seat *seat)
 {
-    for (uint32_t i = 0; i < all->count; i++) {
-        struct plugin_poll *poll = all->slots[i];
-        if (!poll->running || !poll->deaf || poll->w != &seat->pub)
-            continue;
-        poll->deaf = enter(all, poll) < 0;
-    }
+    set_deaf(all, seat, false);
 }
 
 void polls_drop(struct plugin_polls *all, struct plugin_seat *seat)

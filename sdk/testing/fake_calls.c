@@ -191,8 +191,7 @@ static void call_finish(struct jf_event *seen, int status)
     } else {
         event->finish_called = true;
         event->finish_status = status;
-        host->news++;
-        pthread_cond_signal(&host->arrived);
+        fake_add_news(host);
     }
     leave(host, JF_OK);
 }
@@ -284,8 +283,7 @@ static int call_post(jf_self *self, uint32_t worker, jf_run_fn *fn, void *data)
     struct fake_job *job = fake_add_job(host, &host->workers[worker], FAKE_RUN);
     job->call.run = fn;
     job->data = data;
-    host->news++;
-    pthread_cond_signal(&host->arrived);
+    fake_add_news(host);
     return leave(host, JF_OK);
 }
 
@@ -438,4 +436,7 @@ const struct jf_host fake_table = {
     .watch = call_watch,
     .stage_variables = call_stage_variables,
     .way = call_way,
+    .poll_start = fake_poll_start,
+    .poll_change = fake_poll_change,
+    .poll_stop = fake_poll_stop,
 };

@@ -20,7 +20,7 @@ struct fake_host *fake_host_new(const struct jf_plugin *plugin, uint32_t workers
     if (!host || !workers)
         abort();
     pthread_mutex_init(&host->lock, NULL);
-    pthread_cond_init(&host->arrived, NULL);
+    fake_news_init(host);
     host->driver = pthread_self();
     host->table = fake_table;
     host->self.host = &host->table;
@@ -172,6 +172,7 @@ void fake_host_stop(struct fake_host *host)
     blame_unfinished(host);
     host->running = false;
     run_worker_fini(host, host->self.worker_count);
+    fake_drop_polls(host);
     run_fini(host);
 }
 
@@ -200,7 +201,8 @@ void fake_host_free(struct fake_host *host)
         for (struct fake_event *event = conn->line; event; event = event->next)
             fake_arena_fini(&event->memory);
     }
-    pthread_cond_destroy(&host->arrived);
+    fake_drop_polls(host);
+    fake_news_fini(host);
     pthread_mutex_destroy(&host->lock);
     fake_arena_fini(&host->memory);
     free(host);
@@ -413,6 +415,14 @@ size_t fake_host_timers(struct fake_host *host)
     pthread_mutex_lock(&host->lock);
     for (const struct fake_job *job = host->timers; job; job = job->next)
         count++;
+    leave(host);
+    return count;
+}
+
+size_t fake_host_polls(struct fake_host *host)
+{
+    pthread_mutex_lock(&host->lock);
+    size_t count = fake_count_polls(host);
     leave(host);
     return count;
 }

@@ -19,7 +19,7 @@
  * order and one at a time, completions come later and never from inside the call, sends to
  * who is gone fail. Nothing happens behind your back: what was started is carried out by
  * fake_host_turn(), time passes by fake_host_advance() only, and fake_host_wait() is for
- * plugins with threads of their own.
+ * plugins with threads or descriptors of their own.
  *
  * A promise of jackfield.h that the plugin broke (finishing an event twice or never, a
  * worker's function called from elsewhere, a number that is no status) is a fault. Ask for
@@ -138,23 +138,26 @@ struct fake_close fake_host_closed(struct fake_host *host, jf_conn_id conn);
 /* The fake clock begins with 1970; jf_event_json() tells it. */
 
 /* Carry out all that is due, and what follows from it, until nothing is left to do now:
- * completions, posts, finished events, timers. Returns the number of steps. */
+ * completions, posts, finished events, timers, descriptors that are ready. Returns the
+ * number of steps. */
 size_t fake_host_turn(struct fake_host *host);
 
 /* Let `ms` pass; timers fire in their order, with a turn after each. */
 void fake_host_advance(struct fake_host *host, uint64_t ms);
 
 /* Wait in real time, `ms` at most, until a thread of the plugin's has posted or finished
- * something, then turn. False: nothing came. */
+ * something, or a descriptor that the plugin waits for is ready, then turn. False: nothing
+ * came. */
 bool fake_host_wait(struct fake_host *host, uint64_t ms);
 
 /* ---- What the plugin left behind ----------------------------------------------------- */
 
 /* An attribute, NULL if it is not set; how many are members of a group; how many timers
- * wait. */
+ * wait; how many descriptors are waited for. */
 const char *fake_host_attr(struct fake_host *host, jf_conn_id conn, const char *key);
 size_t fake_host_members(struct fake_host *host, const char *group);
 size_t fake_host_timers(struct fake_host *host);
+size_t fake_host_polls(struct fake_host *host);
 
 /* Was a line of this level logged that contains `part`? */
 bool fake_host_logged(struct fake_host *host, int level, const char *part);

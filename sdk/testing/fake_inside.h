@@ -94,6 +94,17 @@ struct fake_job {
     struct fake_arena memory; /* of the answer; released after the call */
 };
 
+struct fake_poll { /* a descriptor that is waited for */
+    struct fake_poll *next;
+    jf_worker *worker;
+    jf_poll name;
+    int fd;
+    uint32_t interest;
+    jf_ready_fn *fn;
+    void *data;
+    uint64_t called; /* the latest of the host's calls that it had */
+};
+
 struct fake_route {
     struct fake_route *next;
     const char *key;
@@ -128,7 +139,6 @@ struct fake_host {
 
     /* under the lock */
     pthread_mutex_t lock;
-    pthread_cond_t arrived;
     jf_self self;
     struct fake_arena memory;
     struct fake_conn *conns;
@@ -139,6 +149,10 @@ struct fake_host {
     jf_timer last_timer;
     uint64_t now;
     size_t news; /* posts and finishes, for fake_host_wait() */
+    int bell[2]; /* a pipe with something in it while there are news */
+    struct fake_poll *polls;
+    jf_poll last_poll;
+    uint64_t poll_calls;
     struct fake_fact *facts;
     struct fake_variables variables;
     enum jf_way way;
@@ -182,6 +196,20 @@ bool fake_same_conn(jf_conn_id a, jf_conn_id b);
 
 /* fake_json.c: the event as API Gateway writes it down; in the event's memory */
 jf_bytes fake_write_json(const struct fake_host *host, struct fake_event *event);
+
+/* fake_poll.c: descriptors, and how the driver waits */
+int fake_poll_start(jf_worker *w, int fd, uint32_t interest, jf_ready_fn *fn, void *data,
+                    jf_poll *name);
+void fake_poll_change(jf_worker *w, jf_poll name, uint32_t interest);
+void fake_poll_stop(jf_worker *w, jf_poll name);
+size_t fake_count_polls(const struct fake_host *host);
+void fake_drop_polls(struct fake_host *host);
+/* Call one that is ready. Releases the lock meanwhile. */
+bool fake_step_poll(struct fake_host *host);
+void fake_news_init(struct fake_host *host);
+void fake_news_fini(struct fake_host *host);
+void fake_add_news(struct fake_host *host);
+void fake_clear_news(struct fake_host *host);
 
 /* fake_turn.c: what happens next */
 struct fake_job *fake_add_job(struct fake_host *host, jf_worker *w,

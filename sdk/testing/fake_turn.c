@@ -7,9 +7,7 @@
  */
 #include "fake_inside.h"
 
-#include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 /* Who needs more steps than this in one turn runs in a circle. */
 #define STEPS_MAX 100000
@@ -288,12 +286,12 @@ size_t fake_host_turn(struct fake_host *host)
 {
     size_t steps = 0;
     pthread_mutex_lock(&host->lock);
-    while (steps < STEPS_MAX &&
-           (step_job(host, &host->jobs) || step_event(host) || step_timer(host)))
+    while (steps < STEPS_MAX && (step_job(host, &host->jobs) || step_event(host) ||
+                                 step_timer(host) || fake_step_poll(host)))
         steps++;
     if (steps == STEPS_MAX)
         fake_fault(host, "a turn does not come to an end");
-    host->news = 0;
+    fake_clear_news(host);
     pthread_mutex_unlock(&host->lock);
     return steps;
 }
@@ -309,25 +307,4 @@ void fake_host_advance(struct fake_host *host, uint64_t ms)
             break;
     }
     host->now = until;
-}
-
-bool fake_host_wait(struct fake_host *host, uint64_t ms)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
-    pthread_mutex_lock(&host->lock);
-    while (!host->news &&
-           pthread_cond_timedwait(&host->arrived, &host->lock, &until) != ETIMEDOUT)
-        ;
-    bool came = host->news > 0;
-    pthread_mutex_unlock(&host->lock);
-    if (came)
-        fake_host_turn(host);
-    return came;
 }

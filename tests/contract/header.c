@@ -7,6 +7,12 @@ static void on_run(jf_worker *w, void *data)
     jf_timer_stop(w, *(jf_timer *)data);
 }
 
+static void on_ready(jf_worker *w, void *data, uint32_t ready)
+{
+    jf_poll_change(w, *(jf_poll *)data, ready ^ JF_WRITABLE);
+    jf_poll_stop(w, *(jf_poll *)data);
+}
+
 static void on_done(jf_worker *w, void *data, int status)
 {
     (void)data;
@@ -59,6 +65,7 @@ static int on_send(struct jf_event *ev)
 {
     char text[JF_CONN_ID_TEXT + 1];
     static jf_timer timer;
+    static jf_poll poll;
     jf_conn_id id;
     jf_id_to_text(ev->self, ev->conn, text);
     if (jf_id_from_text(ev->self, jf_str(text), &id) < 0 ||
@@ -68,7 +75,8 @@ static int on_send(struct jf_event *ev)
         jf_send_all(ev->self, ev->stage, JF_TEXT, ev->message->body) < 0 ||
         jf_send_then(ev->worker, id, JF_TEXT, ev->message->body, on_done, NULL) < 0 ||
         jf_post(ev->self, 0, on_run, &timer) < 0 ||
-        jf_timer_start(ev->worker, 1, on_run, &timer, &timer) < 0)
+        jf_timer_start(ev->worker, 1, on_run, &timer, &timer) < 0 ||
+        jf_poll_start(ev->worker, 0, JF_READABLE, on_ready, &poll, &poll) < 0)
         return JF_E_INTERNAL;
     return jf_close(ev->self, id, 1000, jf_str("bye"));
 }
