@@ -144,7 +144,9 @@ struct jf_pair {
     jf_bytes name, value;
 };
 
-/* A client asks to connect; its upgrade waits for the verdict. JF_OK admits it,
+/* A client asks to connect; its upgrade waits for the verdict. First "$authorize" is asked,
+ * if the stage has it: JF_OK passes it on, a failure refuses it (403 for JF_E_DENIED, else
+ * 500). Then "$connect", of the same kind: JF_OK admits it,
  * a failure refuses it: jf_subprotocol() and jf_refuse() add the details. What
  * is sent to it meanwhile follows the upgrade, or is gone with it. */
 struct jf_connect {
@@ -204,7 +206,7 @@ typedef void jf_count_fn(jf_worker *w, void *data, int status, uint64_t count);
 
 /* Frozen: this struct never grows, so that arrays of it stay arrays. */
 struct jf_route {
-    const char *key; /* "$connect", "$disconnect", "$default" or a name */
+    const char *key; /* "$authorize", "$connect", "$disconnect", "$default" or a name */
     jf_event_fn *handler;
 };
 
@@ -297,6 +299,8 @@ struct jf_host {
     int (*poll_start)(jf_worker *, int, uint32_t, jf_ready_fn *, void *, jf_poll *);
     void (*poll_change)(jf_worker *, jf_poll, uint32_t);
     void (*poll_stop)(jf_worker *, jf_poll);
+    int (*identify)(struct jf_event *, jf_bytes, jf_bytes);
+    const struct jf_pair *(*authorizer)(struct jf_event *, size_t *);
 };
 
 /* Send one message, wherever the connection lives. JF_OK: accepted, in order with your
@@ -374,6 +378,30 @@ static inline JF_CHECK int jf_refuse(struct jf_event *ev, uint32_t http_status,
                                      jf_bytes body)
 {
     return ev->self->host->refuse(ev, http_status, body);
+}
+
+/* On an event of "$authorize" not yet finished, by whoever holds it: who asks to connect,
+ * and what else later events of the connection are to know. If it is let in, they all have
+ * it, as requestContext.authorizer and by jf_authorizer(); and so do its attributes, as
+ * "authorizer.NAME". JF_E_INVALID: another event, or no name; JF_E_TOO_BIG: more than 8 KiB
+ * together; JF_E_FULL: more than 64 names. */
+static inline JF_CHECK int jf_context(struct jf_event *ev, jf_bytes name, jf_bytes value)
+{
+    return ev->self->host->identify(ev, name, value);
+}
+
+static inline JF_CHECK int jf_principal(struct jf_event *ev, jf_bytes name)
+{
+    jf_bytes key = { "principalId", 11 };
+    return ev->self->host->identify(ev, key, name);
+}
+
+/* What "$authorize" has said of the connection, its principal as "principalId"; none if the
+ * stage has no such route. Borrowed until the event is finished. By whoever holds the
+ * event. */
+static inline const struct jf_pair *jf_authorizer(struct jf_event *ev, size_t *count)
+{
+    return ev->self->host->authorizer(ev, count);
 }
 
 /* The whole event as the JSON that API Gateway hands to a Lambda function: requestContext,

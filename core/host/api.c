@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "core/base/bytes.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/host/ask.h"
@@ -11,6 +12,7 @@
 #include "core/host/facts.h"
 #include "core/host/far.h"
 #include "core/host/group_name.h"
+#include "core/host/identity.h"
 #include "core/host/mail.h"
 #include "core/host/polls.h"
 #include "core/host/reload.h"
@@ -339,6 +341,19 @@ static void api_timer_stop(jf_worker *w, jf_timer timer)
         timers_stop(here->timers, timer);
 }
 
+static int api_identify(struct jf_event *pub, jf_bytes name, jf_bytes value)
+{
+    struct event *event = open_connect(pub);
+    if (!event || !bytes_eq(event->route->key, "$authorize"))
+        return JF_E_INVALID;
+    return identity_set(&event->identity, name, value);
+}
+
+static const struct jf_pair *api_authorizer(struct jf_event *pub, size_t *count)
+{
+    return identity_pairs(facts_identity(event_of(pub)->facts), count);
+}
+
 /* ---- Descriptors -------------------------------------------------------- */
 
 static int api_poll_start(jf_worker *w, int fd, uint32_t interest, jf_ready_fn *fn,
@@ -428,4 +443,6 @@ const struct jf_host api_table = {
     .poll_start = api_poll_start,
     .poll_change = api_poll_change,
     .poll_stop = api_poll_stop,
+    .identify = api_identify,
+    .authorizer = api_authorizer,
 };

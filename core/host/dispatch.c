@@ -2,13 +2,17 @@
  * handler, and settle what it said. */
 #include "core/host/dispatch.h"
 
+#include <stdio.h>
+
 #include "core/base/bytes.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/status.h"
+#include "core/host/ask.h"
 #include "core/host/burial.h"
 #include "core/host/event.h"
 #include "core/host/facts.h"
+#include "core/host/identity.h"
 #include "core/host/manage.h"
 #include "core/host/plugin.h"
 #include "core/host/presence.h"
@@ -103,13 +107,27 @@ static void log_failure(const struct event *event, int status)
         event->route->plugin->name, BYTES_FMT(event->route->key), id, status_name(status));
 }
 
+/* The routes of a connection's stage, as they are now. A stage is not taken away while the
+ * host runs. */
+static const struct stage_routes *routes_of(const struct worker *worker, struct conn *conn)
+{
+    return router_of_stage(worker->router, session_of(conn)->stage);
+}
+
 /* ---- $connect ----------------------------------------------------------- */
 
 static void leave(struct worker *worker, struct conn *conn);
 
-static unsigned refusal_status(int status)
+/* An authorizer that fails is a fault of ours, whatever it is: 500 (AWS:
+ * AUTHORIZER_FAILURE).
+ */
+static unsigned refusal_status(bool authorizing, int status)
 {
-    return status == JF_E_DENIED ? 403 : status == JF_E_TIMEOUT ? 504 : 502;
+    if (status == JF_E_DENIED)
+        return 403;
+    if (authorizing)
+        return 500;
+    return status == JF_E_TIMEOUT ? 504 : 502;
 }
 
 static const char *refusal_text(unsigned status)
@@ -129,7 +147,8 @@ static void refuse(struct worker *worker, struct conn *conn, struct event *event
 {
     /* An overdue event's details are still its holder's, who may be writing them now. */
     bool detailed = event->conn && event->refuse_status;
-    unsigned http = detailed ? event->refuse_status : refusal_status(status);
+    unsigned http = detailed ? event->refuse_status
+                             : refusal_status(session_of(conn)->authorizing, status);
     char text[ENVELOPE_MAX];
     jf_bytes body = detailed ? jf_view(event->refuse_body, event->refuse_len) : jf_str("");
     if (!detailed)
@@ -140,15 +159,58 @@ static void refuse(struct worker *worker, struct conn *conn, struct event *event
     conn_refuse(conn, http, body);
 }
 
+static int keep_attribute(struct worker *worker, struct conn *conn, jf_bytes key,
+                          jf_bytes value)
+{
+    return ask_put_own(worker, &(struct ask_order){ .kind = ASK_ATTR_SET,
+                                                    .conn = conn_id(conn),
+                                                    .key = key,
+                                                    .value = value });
+}
+
+/* What its authorizer has said of it is among its attributes too. */
+static void keep_identity(struct worker *worker, struct conn *conn)
+{
+    char key[STORE_NAME_MAX];
+    size_t count;
+    const struct jf_pair *pairs =
+        identity_pairs(facts_identity(session_of(conn)->facts), &count);
+    for (size_t i = 0; i < count; i++) {
+        int n = snprintf(key, sizeof(key), "authorizer.%.*s", BYTES_FMT(pairs[i].name));
+        int status =
+            n < (int)sizeof(key)
+                ? keep_attribute(worker, conn, jf_view(key, (size_t)n), pairs[i].value)
+                : JF_E_INVALID;
+        if (status < 0)
+            LOG_RARELY(WARN, DISPATCH, 10, "event=identity_not_stored status=%s",
+                       status_name(status));
+    }
+}
+
 /* From now on it hears what is sent to all of its stage. */
 static void admit(struct worker *worker, struct conn *conn, jf_bytes subprotocol)
 {
     struct session *session = session_of(conn);
     session->admitted = true;
     presence_enter(worker, conn);
+    keep_identity(worker, conn);
     if (!session->closed)
         audience_join(&worker->stages, session->stage->name, conn, &session->stage_seat);
     conn_admit(conn, subprotocol);
+}
+
+static bool connect(struct worker *worker, struct conn *conn);
+
+/* Who it is, is known: now $connect. What is said of it becomes attributes when it is in.
+ */
+static bool pass_on(struct worker *worker, struct conn *conn, struct event *event)
+{
+    struct session *session = session_of(conn);
+    uint64_t took = facts_now() - facts_connected_at(session->facts);
+    facts_identify(session->facts, event->identity, took);
+    event->identity = NULL;
+    session->authorizing = false;
+    return connect(worker, conn);
 }
 
 /* True: the connection goes on. */
@@ -159,6 +221,8 @@ static bool settle_connect(struct worker *worker, struct conn *conn, struct even
         refuse(worker, conn, event, status);
         return false;
     }
+    if (session_of(conn)->authorizing)
+        return pass_on(worker, conn, event);
     admit(worker, conn, jf_view(event->subprotocol, event->subprotocol_len));
     return true;
 }
@@ -177,6 +241,28 @@ static void fill_connect(struct event *event)
         .query_count = head->query_count,
     };
     event->pub.connect = &event->of.connect;
+}
+
+/* True: the verdict is there, and the connection goes on. */
+static bool ask(struct worker *worker, struct conn *conn, const struct route *route)
+{
+    struct event *event = event_open(&worker->events, worker, conn, route, JF_CONNECT);
+    fill_connect(event);
+    int status = call(event);
+    if (status == JF_LATER)
+        return false;
+    bool goes_on = settle_connect(worker, conn, event, status);
+    event_close_at_once(&worker->events, event);
+    return goes_on;
+}
+
+static bool connect(struct worker *worker, struct conn *conn)
+{
+    const struct route *route = routes_of(worker, conn)->connect;
+    if (route)
+        return ask(worker, conn, route);
+    admit(worker, conn, jf_str(""));
+    return true;
 }
 
 static void refuse_plainly(struct conn *conn, unsigned status, const char *text)
@@ -224,22 +310,15 @@ static void on_upgrade(void *host, struct conn *conn)
         refuse_plainly(conn, 403, ENVELOPE_FORBIDDEN);
         return;
     }
-    const struct route *route = routes->connect;
     worker->sessions++;
     session->stage = routes->stage;
     conn_set_limits(conn, &stage_limits_find(&worker->limits, routes->stage)->net);
     session->facts = facts_new(conn, believe_proxy(worker, conn));
-    if (!route) {
-        admit(worker, conn, jf_str(""));
-        return;
-    }
-    struct event *event = event_open(&worker->events, worker, conn, route, JF_CONNECT);
-    fill_connect(event);
-    int status = call(event);
-    if (status == JF_LATER)
-        return;
-    settle_connect(worker, conn, event, status);
-    event_close_at_once(&worker->events, event);
+    session->authorizing = routes->authorize != NULL;
+    if (routes->authorize)
+        ask(worker, conn, routes->authorize);
+    else
+        connect(worker, conn);
 }
 
 /* ---- Messages ----------------------------------------------------------- */
@@ -277,13 +356,6 @@ static const struct route *pick(const struct stage_routes *routes,
         selector_pick(routes->selector, body, scratch, &key) < 0)
         return routes->default_route;
     return router_find(routes, key);
-}
-
-/* The routes of a connection's stage, as they are now. A stage is not taken away while the
- * host runs. */
-static const struct stage_routes *routes_of(const struct worker *worker, struct conn *conn)
-{
-    return router_of_stage(worker->router, session_of(conn)->stage);
 }
 
 static void run_message(struct worker *worker, struct conn *conn, struct message *message)

@@ -3,6 +3,7 @@
 
 #include "core/base/memory.h"
 #include "core/host/facts.h"
+#include "core/host/identity.h"
 #include "core/host/worker.h"
 
 #define RESTING_MIN 256 /* an event is reused only after so many others have rested */
@@ -56,6 +57,7 @@ static void clear(struct event *event)
         message_free(event->worker->server, event->message);
     free(event->refuse_body);
     free(event->subprotocol);
+    identity_free(event->identity);
     greeting_free(event->greeting);
     if (event->facts_kept)
         facts_unref(event->facts_kept);
@@ -69,6 +71,7 @@ static void clear(struct event *event)
     event->facts = event->facts_kept = NULL;
     event->settings = event->settings_kept = NULL;
     event->message = NULL;
+    event->identity = NULL;
     event->greeting = NULL;
     event->refuse_body = event->subprotocol = NULL;
     event->refuse_len = event->subprotocol_len = 0;

@@ -20,6 +20,7 @@
 #include "core/parse/ws_frame.h"
 
 struct burial;
+struct identity;
 struct worker;
 
 #define EVENT_MAGIC 0x4a4556e7u
@@ -59,6 +60,8 @@ struct event {
     char *_Atomic json;             /* NULL: nobody asked */
     size_t json_len;
     char request_id[JF_CONN_ID_TEXT + 1]; /* there once `json` is */
+
+    struct identity *identity; /* $authorize: who it is; NULL: nothing was said */
 
     /* The details of a verdict. */
     unsigned refuse_status; /* 0: none was given */

@@ -7,6 +7,7 @@
 #include "core/base/bytes.h"
 #include "core/base/memory.h"
 #include "core/host/event.h"
+#include "core/host/identity.h"
 #include "core/host/worker.h"
 #include "core/parse/aws_event.h"
 #include "core/parse/conn_id.h"
@@ -18,6 +19,8 @@
 struct facts {
     uint64_t connected_at; /* milliseconds since 1970 */
     uint32_t refs;         /* the home worker's */
+    uint32_t authorizer_ms;
+    struct identity *identity; /* NULL: nobody was asked */
     uint16_t host_len, agent_len;
     uint8_t ip_len;
     bool by_proxy;
@@ -64,6 +67,8 @@ struct facts *facts_new(struct conn *conn, bool by_proxy)
         xalloc(offsetof(struct facts, text) + ip.len + host.len + agent.len);
     facts->connected_at = facts_now();
     facts->refs = 1;
+    facts->authorizer_ms = 0;
+    facts->identity = NULL;
     facts->ip_len = (uint8_t)ip.len;
     facts->by_proxy = by_proxy;
     facts->host_len = (uint16_t)host.len;
@@ -106,8 +111,21 @@ struct facts *facts_ref(struct facts *facts)
 
 void facts_unref(struct facts *facts)
 {
-    if (facts && --facts->refs == 0)
-        free(facts);
+    if (!facts || --facts->refs)
+        return;
+    identity_free(facts->identity);
+    free(facts);
+}
+
+void facts_identify(struct facts *facts, struct identity *identity, uint64_t ms)
+{
+    facts->identity = identity;
+    facts->authorizer_ms = ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
+}
+
+const struct identity *facts_identity(const struct facts *facts)
+{
+    return facts->identity;
 }
 
 static void tell_caller(const struct facts *facts, struct aws_event *out)
@@ -142,6 +160,8 @@ static char *write_json(struct event *event, size_t *len)
         .disconnect = pub->disconnect,
     };
     aws.variables = settings_variables(event->settings, &aws.variable_count);
+    aws.authorizer = identity_pairs(event->facts->identity, &aws.authorizer_count);
+    aws.authorizer_ms = event->facts->authorizer_ms;
     tell_caller(event->facts, &aws);
     return aws_event_json(&aws, len);
 }

@@ -15,6 +15,7 @@
 struct conn;
 struct event;
 struct facts;
+struct identity;
 
 /* Of a connection whose head is still there; a proxy's word on scheme and port counts if it
  * came by one that is believed. [home worker] */
@@ -26,6 +27,11 @@ struct facts *facts_of_orphan(uint64_t connected_at);
 /* From where it came, and by its own word with what. Views of the facts. */
 jf_bytes facts_source_ip(const struct facts *facts);
 jf_bytes facts_user_agent(const struct facts *facts); /* empty: it did not say */
+
+/* Its authorizer has said who it is, and took `ms`; the identity becomes the facts'. Before
+ * any other event of the connection. */
+void facts_identify(struct facts *facts, struct identity *identity, uint64_t ms);
+const struct identity *facts_identity(const struct facts *facts); /* NULL: nobody said */
 
 uint64_t facts_now(void);                               /* ms since 1970 */
 uint64_t facts_connected_at(const struct facts *facts); /* ms since 1970 */

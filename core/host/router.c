@@ -22,6 +22,8 @@ struct router {
 
 static const struct route **lifecycle_slot(struct stage_routes *routes, jf_bytes key)
 {
+    if (bytes_eq(key, "$authorize"))
+        return &routes->authorize;
     if (bytes_eq(key, "$connect"))
         return &routes->connect;
     if (bytes_eq(key, "$disconnect"))

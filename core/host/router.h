@@ -23,7 +23,7 @@ struct stage_routes {
     const struct stage *stage;
     struct selector *selector;
     struct settings *settings; /* what its events tell of it */
-    const struct route *connect, *disconnect, *default_route; /* NULL: none */
+    const struct route *authorize, *connect, *disconnect, *default_route; /* NULL: none */
     struct stage_table *table;
 };
 

@@ -78,6 +78,7 @@ struct session {
     struct event *event; /* in progress; NULL: idle */
     struct membership *groups, *stage_seat;
     struct facts *facts;
+    bool authorizing; /* $authorize is asked, $connect not yet */
     bool admitted, closed, disconnecting;
     bool leaving; /* the host drains: close when idle */
     bool stored;  /* the store may know it */

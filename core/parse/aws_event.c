@@ -211,11 +211,28 @@ static void put_identity(struct json_text *text, const struct aws_event *event)
     json_text_close(text, '}');
 }
 
+/* How long it took is told to $connect only, as AWS does. */
+static void put_authorizer(struct json_text *text, const struct aws_event *event)
+{
+    if (!event->authorizer_count)
+        return;
+    json_text_name(text, jf_str("authorizer"));
+    json_text_open(text, '{');
+    for (size_t i = 0; i < event->authorizer_count; i++) {
+        json_text_name(text, event->authorizer[i].name);
+        json_text_string(text, event->authorizer[i].value);
+    }
+    if (event->connect)
+        put_number(text, "integrationLatency", event->authorizer_ms);
+    json_text_close(text, '}');
+}
+
 static void put_context(struct json_text *text, const struct aws_event *event)
 {
     json_text_name(text, jf_str("requestContext"));
     json_text_open(text, '{');
     put_string(text, "routeKey", event->route);
+    put_authorizer(text, event);
     if (event->message)
         put_string(text, "messageId", event->message_id);
     if (event->disconnect)

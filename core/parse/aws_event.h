@@ -30,6 +30,9 @@ struct aws_event {
     uint64_t connected_at, requested_at; /* milliseconds since 1970 */
     bool secure;                         /* the client came by TLS */
     bool by_proxy;                       /* one that is believed */
+    const struct jf_pair *authorizer;    /* what it said; none: left out */
+    size_t authorizer_count;
+    uint64_t authorizer_ms; /* how long it took */
 
     /* One of the three; it says which kind of event this is. */
     const struct jf_connect *connect;
