@@ -56,8 +56,8 @@ static bool key_allowed(jf_bytes key)
 {
     if (!key.len)
         return false;
-    return key.ptr[0] != '$' || bytes_eq(key, "$connect") || bytes_eq(key, "$disconnect") ||
-           bytes_eq(key, "$default");
+    return key.ptr[0] != '$' || bytes_eq(key, "$authorize") || bytes_eq(key, "$connect") ||
+           bytes_eq(key, "$disconnect") || bytes_eq(key, "$default");
 }
 
 static struct route *find_route(struct plugin *plugin, jf_bytes key)
@@ -100,11 +100,12 @@ static int add_constant_routes(struct plugin *plugin, char error[PLUGIN_ERROR_MA
     for (; route && route->key; route++) {
         if (plugin_add_route(plugin, jf_str(route->key), route->handler, NULL) == JF_OK)
             continue;
-        return complain(error, plugin->file,
-                        "route \"%s\" is not acceptable: a key is not empty, stands there "
-                        "once, has a handler, and begins with \"$\" only as $connect, "
-                        "$disconnect or $default",
-                        route->key);
+        return complain(
+            error, plugin->file,
+            "route \"%s\" is not acceptable: a key is not empty, stands there "
+            "once, has a handler, and begins with \"$\" only as $authorize, $connect, "
+            "$disconnect or $default",
+            route->key);
     }
     return JF_OK;
 }
