@@ -2,17 +2,15 @@
  * handler, and settle what it said. */
 #include "core/host/dispatch.h"
 
-#include <stdio.h>
-
 #include "core/base/bytes.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/status.h"
-#include "core/host/ask.h"
+#include "core/host/admission.h"
 #include "core/host/burial.h"
+#include "core/host/dispatch_impl.h"
 #include "core/host/event.h"
 #include "core/host/facts.h"
-#include "core/host/identity.h"
 #include "core/host/manage.h"
 #include "core/host/plugin.h"
 #include "core/host/presence.h"
@@ -77,8 +75,7 @@ int dispatch_call(struct event *event, const struct stage *stage, struct facts *
     return status;
 }
 
-/* Until it is finished its connection waits for it. */
-static int call(struct event *event)
+int dispatch_run(struct event *event)
 {
     struct session *session = session_of(event->conn);
     int status = dispatch_call(event, session->stage, session->facts);
@@ -91,7 +88,7 @@ static int call(struct event *event)
     return status;
 }
 
-static void log_failure(const struct event *event, int status)
+void dispatch_log_failure(const struct event *event, int status)
 {
     char id[JF_CONN_ID_TEXT + 1];
     if (!event->conn)
@@ -107,218 +104,9 @@ static void log_failure(const struct event *event, int status)
         event->route->plugin->name, BYTES_FMT(event->route->key), id, status_name(status));
 }
 
-/* The routes of a connection's stage, as they are now. A stage is not taken away while the
- * host runs. */
-static const struct stage_routes *routes_of(const struct worker *worker, struct conn *conn)
+const struct stage_routes *dispatch_routes(const struct worker *worker, struct conn *conn)
 {
     return router_of_stage(worker->router, session_of(conn)->stage);
-}
-
-/* ---- $connect ----------------------------------------------------------- */
-
-static void leave(struct worker *worker, struct conn *conn);
-
-/* An authorizer that fails is a fault of ours, whatever it is: 500 (AWS:
- * AUTHORIZER_FAILURE).
- */
-static unsigned refusal_status(bool authorizing, int status)
-{
-    if (status == JF_E_DENIED)
-        return 403;
-    if (authorizing)
-        return 500;
-    return status == JF_E_TIMEOUT ? 504 : 502;
-}
-
-static const char *refusal_text(unsigned status)
-{
-    switch (status) {
-    case 403:
-        return ENVELOPE_FORBIDDEN;
-    case 504:
-        return ENVELOPE_TIMEOUT;
-    default:
-        return ENVELOPE_INTERNAL;
-    }
-}
-
-static void refuse(struct worker *worker, struct conn *conn, struct event *event,
-                   int status)
-{
-    /* An overdue event's details are still its holder's, who may be writing them now. */
-    bool detailed = event->conn && event->refuse_status;
-    unsigned http = detailed ? event->refuse_status
-                             : refusal_status(session_of(conn)->authorizing, status);
-    char text[ENVELOPE_MAX];
-    jf_bytes body = detailed ? jf_view(event->refuse_body, event->refuse_len) : jf_str("");
-    if (!detailed)
-        body = jf_view(text, envelope_http(refusal_text(http), text));
-    if (status != JF_E_DENIED)
-        log_failure(event, status);
-    leave(worker, conn);
-    conn_refuse(conn, http, body);
-}
-
-static int keep_attribute(struct worker *worker, struct conn *conn, jf_bytes key,
-                          jf_bytes value)
-{
-    return ask_put_own(worker, &(struct ask_order){ .kind = ASK_ATTR_SET,
-                                                    .conn = conn_id(conn),
-                                                    .key = key,
-                                                    .value = value });
-}
-
-/* What its authorizer has said of it is among its attributes too. */
-static void keep_identity(struct worker *worker, struct conn *conn)
-{
-    char key[STORE_NAME_MAX];
-    size_t count;
-    const struct jf_pair *pairs =
-        identity_pairs(facts_identity(session_of(conn)->facts), &count);
-    for (size_t i = 0; i < count; i++) {
-        int n = snprintf(key, sizeof(key), "authorizer.%.*s", BYTES_FMT(pairs[i].name));
-        int status =
-            n < (int)sizeof(key)
-                ? keep_attribute(worker, conn, jf_view(key, (size_t)n), pairs[i].value)
-                : JF_E_INVALID;
-        if (status < 0)
-            LOG_RARELY(WARN, DISPATCH, 10, "event=identity_not_stored status=%s",
-                       status_name(status));
-    }
-}
-
-/* From now on it hears what is sent to all of its stage. */
-static void admit(struct worker *worker, struct conn *conn, jf_bytes subprotocol)
-{
-    struct session *session = session_of(conn);
-    session->admitted = true;
-    presence_enter(worker, conn);
-    keep_identity(worker, conn);
-    if (!session->closed)
-        audience_join(&worker->stages, session->stage->name, conn, &session->stage_seat);
-    conn_admit(conn, subprotocol);
-}
-
-static bool connect(struct worker *worker, struct conn *conn);
-
-/* Who it is, is known: now $connect. What is said of it becomes attributes when it is in.
- */
-static bool pass_on(struct worker *worker, struct conn *conn, struct event *event)
-{
-    struct session *session = session_of(conn);
-    uint64_t took = facts_now() - facts_connected_at(session->facts);
-    facts_identify(session->facts, event->identity, took);
-    event->identity = NULL;
-    session->authorizing = false;
-    return connect(worker, conn);
-}
-
-/* True: the connection goes on. */
-static bool settle_connect(struct worker *worker, struct conn *conn, struct event *event,
-                           int status)
-{
-    if (status < 0) {
-        refuse(worker, conn, event, status);
-        return false;
-    }
-    if (session_of(conn)->authorizing)
-        return pass_on(worker, conn, event);
-    admit(worker, conn, jf_view(event->subprotocol, event->subprotocol_len));
-    return true;
-}
-
-static void fill_connect(struct event *event)
-{
-    const struct head *head = conn_head(event->conn);
-    jf_bytes offered = jf_find(head->headers, head->header_count, "Sec-WebSocket-Protocol");
-    event->of.connect = (struct jf_connect){
-        .path = head->path,
-        .peer = conn_peer(event->conn, event->text),
-        .subprotocols = offered,
-        .headers = head->headers,
-        .query = head->query,
-        .header_count = head->header_count,
-        .query_count = head->query_count,
-    };
-    event->pub.connect = &event->of.connect;
-}
-
-/* True: the verdict is there, and the connection goes on. */
-static bool ask(struct worker *worker, struct conn *conn, const struct route *route)
-{
-    struct event *event = event_open(&worker->events, worker, conn, route, JF_CONNECT);
-    fill_connect(event);
-    int status = call(event);
-    if (status == JF_LATER)
-        return false;
-    bool goes_on = settle_connect(worker, conn, event, status);
-    event_close_at_once(&worker->events, event);
-    return goes_on;
-}
-
-static bool connect(struct worker *worker, struct conn *conn)
-{
-    const struct route *route = routes_of(worker, conn)->connect;
-    if (route)
-        return ask(worker, conn, route);
-    admit(worker, conn, jf_str(""));
-    return true;
-}
-
-static void refuse_plainly(struct conn *conn, unsigned status, const char *text)
-{
-    char body[ENVELOPE_MAX];
-    conn_refuse(conn, status, jf_view(body, envelope_http(text, body)));
-}
-
-/* Paths below an "@" are not for sockets: management's are. */
-static const struct stage_routes *routes_of_head(const struct worker *worker,
-                                                 const struct head *head)
-{
-    jf_bytes rest, host = jf_find(head->headers, head->header_count, "Host");
-    const struct stage_routes *routes =
-        router_of_request(worker->router, host, head->path, &rest);
-    return routes && router_is_reserved(bytes_from(rest, 1)) ? NULL : routes;
-}
-
-/* If the peer is one of our proxies, the client is whom that names. True: it is one. */
-static bool believe_proxy(const struct worker *worker, struct conn *conn)
-{
-    const struct head *head = conn_head(conn);
-    struct ip peer, client;
-    if (!worker->proxy_count)
-        return false;
-    conn_peer_address(conn, peer.octet);
-    if (!ip_in(worker->proxies, worker->proxy_count, &peer))
-        return false;
-    if (forwarded_client(worker->proxies, worker->proxy_count, head->headers,
-                         head->header_count, &client))
-        conn_set_peer_address(conn, client.octet);
-    return true;
-}
-
-static void on_upgrade(void *host, struct conn *conn)
-{
-    struct worker *worker = host;
-    struct session *session = session_of(conn);
-    if (worker->numberless) {
-        refuse_plainly(conn, 503, ENVELOPE_UNAVAILABLE);
-        return;
-    }
-    const struct stage_routes *routes = routes_of_head(worker, conn_head(conn));
-    if (!routes) {
-        refuse_plainly(conn, 403, ENVELOPE_FORBIDDEN);
-        return;
-    }
-    worker->sessions++;
-    session->stage = routes->stage;
-    conn_set_limits(conn, &stage_limits_find(&worker->limits, routes->stage)->net);
-    session->facts = facts_new(conn, believe_proxy(worker, conn));
-    session->authorizing = routes->authorize != NULL;
-    if (routes->authorize)
-        ask(worker, conn, routes->authorize);
-    else
-        connect(worker, conn);
 }
 
 /* ---- Messages ----------------------------------------------------------- */
@@ -342,7 +130,7 @@ static void settle_message(struct conn *conn, const struct event *event, int sta
 {
     if (status >= 0)
         return;
-    log_failure(event, status);
+    dispatch_log_failure(event, status);
     send_error(conn, event, status == JF_E_TIMEOUT ? ENVELOPE_TIMEOUT : ENVELOPE_INTERNAL);
 }
 
@@ -360,7 +148,7 @@ static const struct route *pick(const struct stage_routes *routes,
 
 static void run_message(struct worker *worker, struct conn *conn, struct message *message)
 {
-    const struct route *route = pick(routes_of(worker, conn), message);
+    const struct route *route = pick(dispatch_routes(worker, conn), message);
     if (!route) {
         send_error(conn, NULL, ENVELOPE_FORBIDDEN);
         message_free(worker->server, message);
@@ -371,7 +159,7 @@ static void run_message(struct worker *worker, struct conn *conn, struct message
     event->of.message.body = jf_view(message->body, message->len);
     event->of.message.opcode = message->opcode;
     event->pub.message = &event->of.message;
-    int status = call(event);
+    int status = dispatch_run(event);
     if (status == JF_LATER)
         return;
     settle_message(conn, event, status);
@@ -386,8 +174,7 @@ static void on_message(void *host, struct conn *conn)
 
 /* ---- $disconnect -------------------------------------------------------- */
 
-/* The connection leaves everything it was in. */
-static void leave(struct worker *worker, struct conn *conn)
+void dispatch_leave(struct worker *worker, struct conn *conn)
 {
     struct session *session = session_of(conn);
     audience_leave_all(&worker->groups, &session->groups);
@@ -401,7 +188,7 @@ static void leave(struct worker *worker, struct conn *conn)
 
 static void goodbye(struct worker *worker, struct conn *conn)
 {
-    leave(worker, conn);
+    dispatch_leave(worker, conn);
     conn_release(conn);
 }
 
@@ -438,7 +225,7 @@ void dispatch_leave_held(struct worker *worker)
 static void disconnect(struct worker *worker, struct conn *conn)
 {
     struct session *session = session_of(conn);
-    const struct route *route = routes_of(worker, conn)->disconnect;
+    const struct route *route = dispatch_routes(worker, conn)->disconnect;
     enum presence_end end =
         session->admitted ? presence_end(worker, conn) : PRESENCE_THEIRS;
     if (end == PRESENCE_OPEN) {
@@ -452,11 +239,11 @@ static void disconnect(struct worker *worker, struct conn *conn)
     }
     struct event *event = event_open(&worker->events, worker, conn, route, JF_DISCONNECT);
     fill_disconnect(event);
-    int status = call(event);
+    int status = dispatch_run(event);
     if (status == JF_LATER)
         return;
     if (status < 0)
-        log_failure(event, status);
+        dispatch_log_failure(event, status);
     event_close_at_once(&worker->events, event);
     goodbye(worker, conn);
 }
@@ -492,13 +279,13 @@ static bool settle(struct worker *worker, struct conn *conn, struct event *event
 {
     switch ((enum jf_kind)event->pub.kind) {
     case JF_CONNECT:
-        return settle_connect(worker, conn, event, status);
+        return admission_settle(worker, conn, event, status);
     case JF_MESSAGE:
         settle_message(conn, event, status);
         return true;
     case JF_DISCONNECT:
         if (status < 0)
-            log_failure(event, status);
+            dispatch_log_failure(event, status);
         goodbye(worker, conn);
         return false;
     }
@@ -586,7 +373,7 @@ bool dispatch_is_stage(void *host, jf_bytes authority, jf_bytes path)
 }
 
 const struct net_events dispatch_events = {
-    .on_upgrade = on_upgrade,
+    .on_upgrade = admission_on_upgrade,
     .on_message = on_message,
     .on_closed = on_closed,
     .on_deadline = on_deadline,

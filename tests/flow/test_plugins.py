@@ -48,7 +48,7 @@ def refusal(host, plugins, **options):
     [
         ("no_symbol", r"jf_entry"),
         ("other_major", r"2\.\d.*1\.\d"),
-        ("newer_minor", r"1\.[2-9].*1\.1"),
+        ("newer_minor", r"1\.[3-9].*1\.2"),
         ("init_fails", r"init.*unavailable"),
         ("no_name", r"name"),
         ("no_size", r"0"),
