@@ -1,0 +1,114 @@
+/* A table to find them and a list by last use. With one rate for all, who was used longest
+ * ago is the first to be full; with many rates that is only likely, so a few are compared.
+ */
+#include "core/base/buckets.h"
+
+#include "core/base/memory.h"
+
+#define LOOK_AT 4 /* of the oldest, when one is made: more go than come */
+
+struct keyed {
+    struct bucket bucket;
+    uint64_t full_at_ms;
+    struct list_node by_use;
+    size_t len;
+    char key[];
+};
+
+static struct keyed *keyed_of(struct list_node *node)
+{
+    return CONTAINER_OF(node, struct keyed, by_use);
+}
+
+static jf_bytes cut(jf_bytes key)
+{
+    return jf_view(key.ptr, key.len < BUCKETS_KEY_MAX ? key.len : BUCKETS_KEY_MAX);
+}
+
+void buckets_init(struct buckets *buckets, size_t max)
+{
+    table_init(&buckets->table);
+    list_init(&buckets->by_use);
+    buckets->max = max ? max : 1;
+    buckets->evicted = 0;
+}
+
+static void forget(struct buckets *buckets, struct keyed *keyed)
+{
+    table_remove(&buckets->table, jf_view(keyed->key, keyed->len));
+    list_remove(&keyed->by_use);
+    free(keyed);
+}
+
+void buckets_fini(struct buckets *buckets)
+{
+    struct list_node *node;
+    while (buckets->by_use.next && (node = list_first(&buckets->by_use)))
+        forget(buckets, keyed_of(node));
+    table_fini(&buckets->table);
+}
+
+/* Of the oldest, forget those that are full; if that makes no room, evict the one that is
+ * full first. */
+static void make_room(struct buckets *buckets, uint64_t now_ms)
+{
+    struct keyed *fullest = NULL;
+    struct list_node *node = buckets->by_use.next;
+    for (int i = 0; i < LOOK_AT && node != &buckets->by_use; i++) {
+        struct keyed *keyed = keyed_of(node);
+        node = node->next;
+        if (keyed->full_at_ms <= now_ms)
+            forget(buckets, keyed);
+        else if (!fullest || keyed->full_at_ms < fullest->full_at_ms)
+            fullest = keyed;
+    }
+    if (buckets->table.count < buckets->max)
+        return;
+    forget(buckets, fullest);
+    buckets->evicted++;
+}
+
+static void make(struct buckets *buckets, jf_bytes key, struct bucket bucket,
+                 uint64_t full_at_ms)
+{
+    struct keyed *keyed = xalloc(sizeof(*keyed) + key.len);
+    *keyed = (struct keyed){ .bucket = bucket, .full_at_ms = full_at_ms, .len = key.len };
+    if (key.len)
+        memcpy(keyed->key, key.ptr, key.len);
+    table_put(&buckets->table, jf_view(keyed->key, key.len), keyed);
+    list_append(&buckets->by_use, &keyed->by_use);
+}
+
+uint64_t buckets_take(struct buckets *buckets, jf_bytes key, const struct rate *rate,
+                      uint64_t now_ms, uint32_t cost)
+{
+    key = cut(key);
+    struct keyed *keyed = table_find(&buckets->table, key);
+    if (keyed) {
+        uint64_t wait_ms = bucket_take(&keyed->bucket, rate, now_ms, cost);
+        keyed->full_at_ms = bucket_full_at(&keyed->bucket, rate);
+        list_remove(&keyed->by_use);
+        list_append(&buckets->by_use, &keyed->by_use);
+        return wait_ms;
+    }
+    struct bucket bucket = { 0, now_ms };
+    uint64_t wait_ms = bucket_take(&bucket, rate, now_ms, cost);
+    if (!bucket.missing)
+        return wait_ms;
+    make_room(buckets, now_ms);
+    make(buckets, key, bucket, bucket_full_at(&bucket, rate));
+    return wait_ms;
+}
+
+uint64_t buckets_wait(const struct buckets *buckets, jf_bytes key, const struct rate *rate,
+                      uint64_t now_ms, uint32_t cost)
+{
+    const struct bucket full = { 0, now_ms };
+    const struct keyed *keyed = table_find(&buckets->table, cut(key));
+    return bucket_wait(keyed ? &keyed->bucket : &full, rate, now_ms, cost);
+}
+
+size_t buckets_count(const struct buckets *buckets)
+{
+    return buckets->table.count;
+}
