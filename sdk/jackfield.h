@@ -189,6 +189,15 @@ struct jf_event {
     const struct jf_disconnect *disconnect;
 };
 
+/* A connection as it came; `size` is the caller's, so that it may grow. */
+struct jf_caller {
+    uint32_t size;
+    jf_bytes source_ip;    /* without a port; behind a configured proxy, whom that names */
+    jf_bytes domain_name;  /* the Host header */
+    jf_bytes user_agent;   /* empty: it did not say */
+    uint64_t connected_at; /* milliseconds since 1970 */
+};
+
 /* Handle one event on its worker's thread. Return JF_OK when done, a failure
  * to have the host answer with an error, or JF_LATER and then call jf_finish()
  * exactly once. */
@@ -301,6 +310,8 @@ struct jf_host {
     void (*poll_stop)(jf_worker *, jf_poll);
     int (*identify)(struct jf_event *, jf_bytes, jf_bytes);
     const struct jf_pair *(*authorizer)(struct jf_event *, size_t *);
+    int (*judge)(struct jf_event *, jf_bytes);
+    void (*caller)(struct jf_event *, struct jf_caller *);
 };
 
 /* Send one message, wherever the connection lives. JF_OK: accepted, in order with your
@@ -396,12 +407,31 @@ static inline JF_CHECK int jf_principal(struct jf_event *ev, jf_bytes name)
     return ev->self->host->identify(ev, key, name);
 }
 
+/* The same and the verdict, by what a Lambda authorizer answers: JSON with principalId,
+ * policyDocument and context. JF_OK: the policy allows it the stage's $connect;
+ * JF_E_DENIED: it does not; JF_E_INVALID: it is no such answer, as the log says. For the
+ * handler to return. */
+static inline JF_CHECK int jf_judge(struct jf_event *ev, jf_bytes answer)
+{
+    return ev->self->host->judge(ev, answer);
+}
+
 /* What "$authorize" has said of the connection, its principal as "principalId"; none if the
  * stage has no such route. Borrowed until the event is finished. By whoever holds the
  * event. */
 static inline const struct jf_pair *jf_authorizer(struct jf_event *ev, size_t *count)
 {
     return ev->self->host->authorizer(ev, count);
+}
+
+/* Who the event's connection is: what requestContext says of it. Borrowed until the event
+ * is finished. By whoever holds the event. */
+static inline struct jf_caller jf_caller_of(struct jf_event *ev)
+{
+    struct jf_caller caller = { 0 };
+    caller.size = sizeof(caller);
+    ev->self->host->caller(ev, &caller);
+    return caller;
 }
 
 /* The whole event as the JSON that API Gateway hands to a Lambda function: requestContext,

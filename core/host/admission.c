@@ -3,6 +3,7 @@
 #include "core/host/admission.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "core/base/bytes.h"
 #include "core/base/log.h"
@@ -97,7 +98,10 @@ static void admit(struct worker *worker, struct conn *conn, jf_bytes subprotocol
     keep_identity(worker, conn);
     if (!session->closed)
         audience_join(&worker->stages, session->stage->name, conn, &session->stage_seat);
-    conn_admit(conn, subprotocol);
+    jf_bytes before = jf_view(session->subprotocol, session->subprotocol_len);
+    conn_admit(conn, subprotocol.len ? subprotocol : before);
+    free(session->subprotocol);
+    session->subprotocol = NULL;
 }
 
 static bool connect(struct worker *worker, struct conn *conn);
@@ -110,6 +114,9 @@ static bool pass_on(struct worker *worker, struct conn *conn, struct event *even
     uint64_t took = facts_now() - facts_connected_at(session->facts);
     facts_identify(session->facts, event->identity, took);
     event->identity = NULL;
+    session->subprotocol = event->subprotocol;
+    session->subprotocol_len = event->subprotocol_len;
+    event->subprotocol = NULL;
     session->authorizing = false;
     if (!session->closed)
         return connect(worker, conn);

@@ -21,6 +21,7 @@
 #include "core/loop/loop.h"
 #include "core/parse/conn_id.h"
 #include "core/parse/head.h"
+#include "core/parse/policy.h"
 
 /* NULL until the workers are there: a plugin's thread may be faster, if init started it. */
 static _Atomic(struct gateway *) the_gateway;
@@ -349,6 +350,43 @@ static int api_identify(struct jf_event *pub, jf_bytes name, jf_bytes value)
     return identity_set(&event->identity, name, value);
 }
 
+/* A plugin that is older knows fewer of them. */
+static void api_caller(struct jf_event *pub, struct jf_caller *out)
+{
+    struct jf_caller caller = facts_caller(event_of(pub)->facts);
+    size_t size = out->size < sizeof(caller) ? out->size : sizeof(caller);
+    caller.size = out->size;
+    memcpy(out, &caller, size);
+}
+
+static int keep_answer(struct event *event, const struct policy_answer *answer)
+{
+    int status =
+        identity_set(&event->identity, jf_str(IDENTITY_PRINCIPAL), answer->principal);
+    for (size_t i = 0; status == JF_OK && i < answer->context_count; i++)
+        status = identity_set(&event->identity, answer->context[i].name,
+                              answer->context[i].value);
+    return status;
+}
+
+static int api_judge(struct jf_event *pub, jf_bytes text)
+{
+    struct policy_answer answer;
+    char arn[FACTS_ARN_MAX], why[POLICY_WHY_MAX], quoted[LOG_QUOTED_MAX];
+    struct event *event = open_connect(pub);
+    if (!event || !bytes_eq(event->route->key, "$authorize"))
+        return JF_E_INVALID;
+    facts_arn(event, arn);
+    if (policy_read(text, jf_str(arn), &answer, why) < 0) {
+        LOG_RARELY(WARN, PLUGIN, 10, "event=bad_policy plugin=%s reason=%s",
+                   event->route->plugin->name, log_quote(jf_str(why), quoted));
+        return JF_E_INVALID;
+    }
+    int status = answer.allow ? keep_answer(event, &answer) : JF_E_DENIED;
+    policy_fini(&answer);
+    return status;
+}
+
 static const struct jf_pair *api_authorizer(struct jf_event *pub, size_t *count)
 {
     return identity_pairs(facts_identity(event_of(pub)->facts), count);
@@ -445,4 +483,6 @@ const struct jf_host api_table = {
     .poll_stop = api_poll_stop,
     .identify = api_identify,
     .authorizer = api_authorizer,
+    .judge = api_judge,
+    .caller = api_caller,
 };

@@ -38,15 +38,15 @@ static void put_time(struct json_text *text, const char *name, uint64_t ms)
 /* The order of the names is AWS's. */
 static int look_at(struct ask *ask, struct conn *conn)
 {
-    const struct facts *facts = session_of(conn)->facts;
+    const struct jf_caller caller = facts_caller(session_of(conn)->facts);
     struct json_text text = { 0 };
     json_text_open(&text, '{');
     json_text_name(&text, jf_str("identity"));
     json_text_open(&text, '{');
-    put_text(&text, "sourceIp", facts_source_ip(facts));
-    put_text(&text, "userAgent", facts_user_agent(facts));
+    put_text(&text, "sourceIp", caller.source_ip);
+    put_text(&text, "userAgent", caller.user_agent);
     json_text_close(&text, '}');
-    put_time(&text, "connectedAt", facts_connected_at(facts));
+    put_time(&text, "connectedAt", caller.connected_at);
     put_time(&text, "lastActiveAt", facts_now() - conn_quiet_ms(conn));
     json_text_close(&text, '}');
     ask->answer = json_text_take(&text, &ask->answer_len);

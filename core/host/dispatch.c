@@ -181,6 +181,8 @@ void dispatch_leave(struct worker *worker, struct conn *conn)
     audience_leave_all(&worker->stages, &session->stage_seat);
     facts_unref(session->facts);
     session->facts = NULL;
+    free(session->subprotocol);
+    session->subprotocol = NULL;
     worker->sessions--;
     renumber_check_empty(worker);
     presence_forget(worker, conn);

@@ -2,6 +2,7 @@
  */
 #include "core/host/facts.h"
 
+#include <stdio.h>
 #include <time.h>
 
 #include "core/base/bytes.h"
@@ -93,14 +94,15 @@ uint64_t facts_connected_at(const struct facts *facts)
     return facts->connected_at;
 }
 
-jf_bytes facts_source_ip(const struct facts *facts)
+struct jf_caller facts_caller(const struct facts *facts)
 {
-    return jf_view(facts->text, facts->ip_len);
-}
-
-jf_bytes facts_user_agent(const struct facts *facts)
-{
-    return jf_view(facts->text + facts->ip_len + facts->host_len, facts->agent_len);
+    const char *text = facts->text;
+    return (struct jf_caller){
+        .source_ip = jf_view(text, facts->ip_len),
+        .domain_name = jf_view(text + facts->ip_len, facts->host_len),
+        .user_agent = jf_view(text + facts->ip_len + facts->host_len, facts->agent_len),
+        .connected_at = facts->connected_at,
+    };
 }
 
 struct facts *facts_ref(struct facts *facts)
@@ -130,19 +132,28 @@ const struct identity *facts_identity(const struct facts *facts)
 
 static void tell_caller(const struct facts *facts, struct aws_event *out)
 {
-    const char *text = facts->text;
-    out->connected_at = facts->connected_at;
+    const struct jf_caller caller = facts_caller(facts);
+    out->connected_at = caller.connected_at;
     out->by_proxy = facts->by_proxy;
-    out->source_ip = jf_view(text, facts->ip_len);
-    out->domain = jf_view(text + facts->ip_len, facts->host_len);
-    out->user_agent = jf_view(text + facts->ip_len + facts->host_len, facts->agent_len);
+    out->source_ip = caller.source_ip;
+    out->domain = caller.domain_name;
+    out->user_agent = caller.user_agent;
+}
+
+void facts_arn(const struct event *event, char out[FACTS_ARN_MAX])
+{
+    jf_bytes api = settings_api_id(event->settings), stage = event->pub.stage;
+    int n = snprintf(out, FACTS_ARN_MAX,
+                     "arn:aws:execute-api:local:000000000000:%.*s/%.*s/$connect",
+                     BYTES_FMT(api), BYTES_FMT(stage));
+    CHECK(n > 0 && n < FACTS_ARN_MAX);
 }
 
 /* The request's id is kept: an error frame for this event shall name it. */
 static char *write_json(struct event *event, size_t *len)
 {
     const struct jf_event *pub = &event->pub;
-    char id[JF_CONN_ID_TEXT + 1], message_id[JF_CONN_ID_TEXT + 1];
+    char id[JF_CONN_ID_TEXT + 1], message_id[JF_CONN_ID_TEXT + 1], arn[FACTS_ARN_MAX];
     conn_id_to_text(pub->conn, id);
     envelope_request_id(event->request_id);
     envelope_request_id(message_id);
@@ -160,6 +171,10 @@ static char *write_json(struct event *event, size_t *len)
         .disconnect = pub->disconnect,
     };
     aws.variables = settings_variables(event->settings, &aws.variable_count);
+    if (bytes_eq(pub->route, "$authorize")) {
+        facts_arn(event, arn);
+        aws.method_arn = jf_str(arn);
+    }
     aws.authorizer = identity_pairs(event->facts->identity, &aws.authorizer_count);
     aws.authorizer_ms = event->facts->authorizer_ms;
     tell_caller(event->facts, &aws);

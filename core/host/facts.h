@@ -24,9 +24,8 @@ struct facts *facts_new(struct conn *conn, bool by_proxy);
 /* Of a connection whose node has died: only when it connected is known. [home worker] */
 struct facts *facts_of_orphan(uint64_t connected_at);
 
-/* From where it came, and by its own word with what. Views of the facts. */
-jf_bytes facts_source_ip(const struct facts *facts);
-jf_bytes facts_user_agent(const struct facts *facts); /* empty: it did not say */
+/* As it came; views of the facts. */
+struct jf_caller facts_caller(const struct facts *facts);
 
 /* Its authorizer has said who it is, and took `ms`; the identity becomes the facts'. Before
  * any other event of the connection. */
@@ -40,6 +39,11 @@ uint64_t facts_connected_at(const struct facts *facts); /* ms since 1970 */
  * [home worker] */
 struct facts *facts_ref(struct facts *facts);
 void facts_unref(struct facts *facts); /* NULL is accepted */
+
+#define FACTS_ARN_MAX 320
+
+/* What AWS calls the thing that an authorizer allows: the stage's $connect. */
+void facts_arn(const struct event *event, char out[FACTS_ARN_MAX]);
 
 /* The event's JSON, made when first asked for, and the event's; `ptr` is NULL if there is
  * no memory for it. [whoever holds the event] */

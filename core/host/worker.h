@@ -78,6 +78,8 @@ struct session {
     struct event *event; /* in progress; NULL: idle */
     struct membership *groups, *stage_seat;
     struct facts *facts;
+    char *subprotocol; /* that $authorize has chosen; NULL: none */
+    size_t subprotocol_len;
     bool authorizing; /* $authorize is asked, $connect not yet */
     bool admitted, closed, disconnecting;
     bool leaving; /* the host drains: close when idle */

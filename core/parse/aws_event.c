@@ -133,7 +133,7 @@ static void put_connect_headers(struct json_text *text, const struct aws_event *
     struct jf_pair headers[HEAD_HEADERS_MAX + ADDED_HEADERS];
     size_t count = 0;
     for (size_t i = 0; i < connect->header_count && count < HEAD_HEADERS_MAX; i++) {
-        if (!is_of_the_hop(connect->headers[i].name) &&
+        if ((event->method_arn.len || !is_of_the_hop(connect->headers[i].name)) &&
             !is_made_up(event, connect->headers[i].name))
             headers[count++] = connect->headers[i];
     }
@@ -146,10 +146,11 @@ static void put_connect_headers(struct json_text *text, const struct aws_event *
     put_headers(text, headers, count);
 }
 
-static void put_query(struct json_text *text, const struct jf_connect *connect)
+static void put_query(struct json_text *text, const struct aws_event *event)
 {
+    const struct jf_connect *connect = event->connect;
     struct pairs pairs = { connect->query, connect->query_count, same_parameter };
-    if (!pairs.count)
+    if (!pairs.count && !event->method_arn.len)
         return;
     put_map(text, "queryStringParameters", &pairs, put_last);
     put_map(text, "multiValueQueryStringParameters", &pairs, put_all);
@@ -157,7 +158,7 @@ static void put_query(struct json_text *text, const struct jf_connect *connect)
 
 static void put_variables(struct json_text *text, const struct aws_event *event)
 {
-    if (!event->variable_count)
+    if (!event->variable_count && !event->method_arn.len)
         return;
     json_text_name(text, jf_str("stageVariables"));
     json_text_open(text, '{');
@@ -274,9 +275,13 @@ char *aws_event_json(const struct aws_event *event, size_t *len)
     if (event->message) /* quotes in a JSON body are escaped, hence a bit more than it */
         json_text_expect(&text, 1024 + event->message->body.len * 5 / 4);
     json_text_open(&text, '{');
+    if (event->method_arn.len) {
+        put_string(&text, "type", jf_str("REQUEST"));
+        put_string(&text, "methodArn", event->method_arn);
+    }
     if (event->connect) {
         put_connect_headers(&text, event);
-        put_query(&text, event->connect);
+        put_query(&text, event);
     } else if (event->disconnect) {
         put_disconnect_headers(&text, event);
     }
@@ -284,8 +289,10 @@ char *aws_event_json(const struct aws_event *event, size_t *len)
     put_context(&text, event);
     if (event->message)
         encoded = put_body(&text, event->message);
-    json_text_name(&text, jf_str("isBase64Encoded"));
-    json_text_bool(&text, encoded);
+    if (!event->method_arn.len) {
+        json_text_name(&text, jf_str("isBase64Encoded"));
+        json_text_bool(&text, encoded);
+    }
     json_text_close(&text, '}');
     return json_text_take(&text, len);
 }

@@ -30,7 +30,8 @@ struct aws_event {
     uint64_t connected_at, requested_at; /* milliseconds since 1970 */
     bool secure;                         /* the client came by TLS */
     bool by_proxy;                       /* one that is believed */
-    const struct jf_pair *authorizer;    /* what it said; none: left out */
+    jf_bytes method_arn; /* not empty: this is an authorizer's event, about that */
+    const struct jf_pair *authorizer; /* what it said; none: left out */
     size_t authorizer_count;
     uint64_t authorizer_ms; /* how long it took */
 

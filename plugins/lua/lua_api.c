@@ -65,6 +65,7 @@ const struct lua_binding lua_api_bindings[] = {
     { "ev.event", lua_event_event, LUA_FIELD },
     { "ev.context", lua_event_context, LUA_FIELD },
     { "ev.stageVariables", lua_event_variables, LUA_FIELD },
+    { "ev.authorizer", lua_event_authorizer, LUA_FIELD },
     { "ev:subprotocol", lua_event_subprotocol, LUA_METHOD },
     { "ev:refuse", lua_event_refuse, LUA_METHOD },
     { NULL, NULL, LUA_CALLS },

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 
 #include "lua_api.h"
+#include "lua_authorize.h"
 #include "lua_budget.h"
 #include "lua_event.h"
 #include "lua_plugin.h"
@@ -141,6 +142,10 @@ static int failed(struct lua_call *call, int outcome, bool over)
     struct lua_worker *worker = call->state->worker;
     const char *message = NULL;
     int status = JF_E_INTERNAL;
+    if (outcome == LUA_ERRRUN && !over && lua_authorize_raised(call, &status)) {
+        recycle(call, false);
+        return status;
+    }
     if (outcome == LUA_YIELD)
         message = "a handler yields by itself: only functions that wait may";
     else if (outcome == LUA_OK)

@@ -165,11 +165,9 @@ int lua_event_context(lua_State *L)
     return 1;
 }
 
-/* A table of the script's own each time; nil: the stage has none. */
-int lua_event_variables(lua_State *L)
+/* A table of the script's own each time; nil: there are none. */
+static int push_pairs(lua_State *L, const struct jf_pair *pairs, size_t count)
 {
-    size_t count = 0;
-    const struct jf_pair *pairs = jf_stage_variables(live(L, lua_touserdata(L, 1)), &count);
     if (!count)
         return push_nil(L);
     lua_createtable(L, 0, (int)count);
@@ -179,6 +177,20 @@ int lua_event_variables(lua_State *L)
         lua_rawset(L, -3);
     }
     return 1;
+}
+
+int lua_event_variables(lua_State *L)
+{
+    size_t count = 0;
+    const struct jf_pair *pairs = jf_stage_variables(live(L, lua_touserdata(L, 1)), &count);
+    return push_pairs(L, pairs, count);
+}
+
+int lua_event_authorizer(lua_State *L)
+{
+    size_t count = 0;
+    const struct jf_pair *pairs = jf_authorizer(live(L, lua_touserdata(L, 1)), &count);
+    return push_pairs(L, pairs, count);
 }
 
 /* ---- Of messages -----------------------------------------------------------------------

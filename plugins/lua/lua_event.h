@@ -35,6 +35,7 @@ int lua_event_reason(lua_State *L);
 int lua_event_event(lua_State *L);
 int lua_event_context(lua_State *L);
 int lua_event_variables(lua_State *L);
+int lua_event_authorizer(lua_State *L);
 
 /* Methods. */
 int lua_event_subprotocol(lua_State *L);

@@ -11,6 +11,7 @@
 #include <strings.h>
 
 #include "lua_args.h"
+#include "lua_authorize.h"
 #include "lua_call.h"
 #include "lua_report.h"
 #include "lua_state.h"
@@ -41,7 +42,7 @@ static int send_back(lua_State *co, struct lua_call *call, int index)
     return jf_way(call->ev) == JF_ONE_WAY ? JF_OK : send_text(co, call, index);
 }
 
-static int named_status(lua_State *co, struct lua_call *call, int index)
+int lua_verdict_named(lua_State *co, struct lua_call *call, int index)
 {
     int status = JF_OK;
     if (lua_type(co, index) == LUA_TSTRING)
@@ -115,7 +116,7 @@ static bool has_text(lua_State *co, int index)
     return lua_type(co, index) == LUA_TSTRING && lua_rawlen(co, index) > 0;
 }
 
-static int connect_verdict(lua_State *co, struct lua_call *call, int table)
+int lua_verdict_connect(lua_State *co, struct lua_call *call, int table)
 {
     if (field(co, table, "statusCode") != LUA_TNUMBER) {
         lua_report_result(call, "$connect returned a table without a number as statusCode");
@@ -136,7 +137,7 @@ static int connect_verdict(lua_State *co, struct lua_call *call, int table)
 static int table_verdict(lua_State *co, struct lua_call *call, int table)
 {
     if (call->ev->kind == JF_CONNECT)
-        return connect_verdict(co, call, table);
+        return lua_verdict_connect(co, call, table);
     if (call->ev->kind == JF_DISCONNECT)
         return JF_OK;
     if (!body_is_text(co, call, table))
@@ -150,6 +151,8 @@ static int table_verdict(lua_State *co, struct lua_call *call, int table)
 
 int lua_verdict(lua_State *co, struct lua_call *call, int first)
 {
+    if (lua_authorize_is(call))
+        return lua_authorize_verdict(co, call, first);
     luaL_checkstack(co, 8, "the handler returned too many values");
     lua_settop(co, first + 1);
     switch (lua_type(co, first)) {
@@ -160,7 +163,7 @@ int lua_verdict(lua_State *co, struct lua_call *call, int first)
         if (lua_toboolean(co, first))
             return JF_OK;
         if (!lua_isnil(co, first + 1))
-            return named_status(co, call, first + 1);
+            return lua_verdict_named(co, call, first + 1);
         return lua_isnil(co, first) ? JF_OK : JF_E_DENIED;
     case LUA_TTABLE:
         return table_verdict(co, call, first);

@@ -10,4 +10,8 @@ struct lua_call;
  * send, refuse or choose a subprotocol as they say. May raise. */
 int lua_verdict(lua_State *co, struct lua_call *call, int first);
 
+/* Parts of it, for lua_authorize.c: a table with a statusCode, and the name of a status. */
+int lua_verdict_connect(lua_State *co, struct lua_call *call, int table);
+int lua_verdict_named(lua_State *co, struct lua_call *call, int index);
+
 #endif

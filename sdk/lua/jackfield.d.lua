@@ -66,6 +66,7 @@
 ---@field route string the key that selected this handler
 ---@field kind "connect"|"message"|"disconnect"
 ---@field context? table<string, any> requestContext of the whole event; nil where that fails
+---@field authorizer? table<string, string> what "$authorize" said; nil if it said nothing
 ---@field stageVariables? table<string, string> of the configuration; nil if there are none
 ---The whole event as a table, as API Gateway hands it to a Lambda function.
 ---@field event fun(self?: jackfield.Event): table?, jackfield.Failure?

@@ -391,6 +391,54 @@ static const struct jf_pair *call_stage_variables(struct jf_event *seen, size_t 
     return event->variables.pairs;
 }
 
+static int call_identify(struct jf_event *seen, jf_bytes name, jf_bytes value)
+{
+    struct fake_event *event = (struct fake_event *)(void *)seen;
+    struct fake_host *host = enter(seen->self);
+    struct fake_variables *old = &event->conn->identity, new = { 0 };
+    if (!is_undecided(event) || !jf_same(seen->route, jf_str("$authorize")) || !name.len)
+        return leave(host, JF_E_INVALID);
+    new.pairs = fake_take(&host->memory, (old->count + 1) * sizeof(*new.pairs));
+    for (size_t i = 0; i < old->count; i++) {
+        if (!jf_same(old->pairs[i].name, name))
+            new.pairs[new.count++] = old->pairs[i];
+    }
+    new.pairs[new.count].name = jf_view(fake_text(&host->memory, name), name.len);
+    new.pairs[new.count++].value = jf_view(fake_text(&host->memory, value), value.len);
+    *old = new;
+    return leave(host, JF_OK);
+}
+
+static const struct jf_pair *call_authorizer(struct jf_event *seen, size_t *count)
+{
+    const struct fake_event *event = (const struct fake_event *)(const void *)seen;
+    struct fake_host *host = enter(seen->self);
+    *count = event->conn->identity.count;
+    leave(host, JF_OK);
+    return event->conn->identity.pairs;
+}
+
+/* No policy is evaluated here: the test says what would come of it. */
+static int call_judge(struct jf_event *seen, jf_bytes answer)
+{
+    struct fake_event *event = (struct fake_event *)(void *)seen;
+    struct fake_host *host = enter(seen->self);
+    bool asked = is_undecided(event) && jf_same(seen->route, jf_str("$authorize"));
+    (void)answer;
+    return leave(host, asked ? host->judgement : JF_E_INVALID);
+}
+
+static void call_caller(struct jf_event *seen, struct jf_caller *out)
+{
+    const struct fake_event *event = (const struct fake_event *)(const void *)seen;
+    struct fake_host *host = enter(seen->self);
+    out->source_ip = jf_str(event->conn->peer);
+    out->domain_name = jf_str(event->conn->host_name);
+    out->user_agent = jf_str(fake_or(event->conn->agent, ""));
+    out->connected_at = event->conn->connected_at;
+    leave(host, JF_OK);
+}
+
 static int call_way(struct jf_event *seen)
 {
     const struct fake_event *event = (const struct fake_event *)(const void *)seen;
@@ -436,6 +484,10 @@ const struct jf_host fake_table = {
     .watch = call_watch,
     .stage_variables = call_stage_variables,
     .way = call_way,
+    .identify = call_identify,
+    .authorizer = call_authorizer,
+    .judge = call_judge,
+    .caller = call_caller,
     .poll_start = fake_poll_start,
     .poll_change = fake_poll_change,
     .poll_stop = fake_poll_stop,

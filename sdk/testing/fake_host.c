@@ -234,6 +234,13 @@ void fake_host_set_way(struct fake_host *host, enum jf_way way)
     pthread_mutex_unlock(&host->lock);
 }
 
+void fake_host_set_judgement(struct fake_host *host, int status)
+{
+    pthread_mutex_lock(&host->lock);
+    host->judgement = status;
+    pthread_mutex_unlock(&host->lock);
+}
+
 jf_self *fake_host_self(struct fake_host *host)
 {
     return &host->self;
@@ -273,11 +280,17 @@ static struct fake_conn *add_conn(struct fake_host *host, const struct fake_clie
     return conn;
 }
 
+static jf_bytes first_route(struct fake_host *host)
+{
+    jf_bytes authorize = jf_str("$authorize");
+    return fake_find_route(host, authorize) ? authorize : jf_str("$connect");
+}
+
 jf_conn_id fake_host_connect_as(struct fake_host *host, const struct fake_client *client)
 {
     pthread_mutex_lock(&host->lock);
     struct fake_conn *conn = add_conn(host, client);
-    struct fake_event *event = fake_add_event(host, conn, JF_CONNECT, jf_str("$connect"));
+    struct fake_event *event = fake_add_event(host, conn, JF_CONNECT, first_route(host));
     fake_fill_connect(host, event, client);
     fake_deliver(host, conn);
     pthread_mutex_unlock(&host->lock);

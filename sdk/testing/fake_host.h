@@ -73,6 +73,9 @@ void fake_host_set_variable(struct fake_host *host, const char *name, const char
 /* What jf_way() says of all routes; JF_ANY_WAY if you do not say. */
 void fake_host_set_way(struct fake_host *host, enum jf_way way);
 
+/* What jf_judge() says of any answer; JF_OK if you do not say. */
+void fake_host_set_judgement(struct fake_host *host, int status);
+
 /* ---- A conversation ------------------------------------------------------------------ */
 
 /* How a client asks to connect. Zeroed is the plainest one. */

@@ -60,6 +60,7 @@ struct fake_conn {
     struct fake_event *line; /* the first is the one in progress */
     int status;              /* of the latest event */
     struct fake_verdict verdict;
+    struct fake_variables identity;
     struct fake_close closed;           /* by the plugin */
     struct fake_close ended;            /* by whomever */
     struct fake_sent *sent, **sent_end; /* not heard yet, and where the next one goes */
@@ -155,6 +156,7 @@ struct fake_host {
     uint64_t poll_calls;
     struct fake_fact *facts;
     struct fake_variables variables;
+    int judgement; /* of jf_judge() */
     enum jf_way way;
     int store_status;
     struct fake_line *log, *faults, *watched;

@@ -85,19 +85,29 @@ void fake_end(struct fake_host *host, struct fake_conn *conn, struct fake_close 
     event->disconnect.reason = jf_str(how.reason);
 }
 
-static uint32_t refusal(int status)
+static bool is_authorize(const struct fake_event *event)
 {
-    return status == JF_E_DENIED ? 403 : status == JF_E_TIMEOUT ? 504 : 502;
+    return jf_same(event->seen.route, jf_str("$authorize"));
 }
 
-static void draw_verdict(struct fake_host *host, struct fake_conn *conn, int status)
+static uint32_t refusal(const struct fake_event *event, int status)
 {
+    if (status == JF_E_DENIED)
+        return 403;
+    if (is_authorize(event))
+        return 500;
+    return status == JF_E_TIMEOUT ? 504 : 502;
+}
+
+static void draw_verdict(struct fake_host *host, struct fake_event *event, int status)
+{
+    struct fake_conn *conn = event->conn;
     struct fake_close how = conn->ended;
     conn->verdict.status = status;
     if (status < 0) {
         conn->state = FAKE_REFUSED;
         if (!conn->verdict.http_status)
-            conn->verdict.http_status = refusal(status);
+            conn->verdict.http_status = refusal(event, status);
         fake_forget(host, conn);
         return;
     }
@@ -118,11 +128,26 @@ static int true_status(struct fake_host *host, const struct fake_event *event, i
     return JF_E_INTERNAL;
 }
 
+/* From $authorize to $connect, with the same head. */
+static bool passes_on(struct fake_event *event, int status)
+{
+    if (event->seen.kind != JF_CONNECT || !is_authorize(event) || status < 0)
+        return false;
+    event->seen.route = jf_str("$connect");
+    event->stage = FAKE_WAITING;
+    event->finish_called = false;
+    return true;
+}
+
 /* The event is over; the next one in line may come. */
 static void settle(struct fake_host *host, struct fake_event *event, int status)
 {
     struct fake_conn *conn = event->conn;
     status = true_status(host, event, status);
+    if (passes_on(event, status)) {
+        fake_deliver(host, conn);
+        return;
+    }
     conn->line = event->next;
     conn->status = status;
     event->stage = FAKE_FINISHED;
@@ -131,7 +156,7 @@ static void settle(struct fake_host *host, struct fake_event *event, int status)
     event->seen.disconnect = NULL;
     fake_arena_fini(&event->memory);
     if (event->seen.kind == JF_CONNECT)
-        draw_verdict(host, conn, status);
+        draw_verdict(host, event, status);
     if (event->seen.kind == JF_DISCONNECT)
         fake_forget(host, conn);
 }
