@@ -21,11 +21,16 @@ struct check {
 static const char *check_value(struct check *c, const struct schema_node *node,
                                const char *at, unsigned depth);
 
-/* NULL, for the caller to return. */
+/* For the caller to return: NULL, or false. */
 static const char *fail(struct check *c, const char *keyword)
 {
     c->keyword = keyword;
     return NULL;
+}
+
+static bool refuse(struct check *c, const char *keyword)
+{
+    return fail(c, keyword) != NULL;
 }
 
 /* ---- Scalars -------------------------------------------------------------------- */
@@ -267,14 +272,14 @@ static bool rule_of(struct check *c, struct walk *walk, const struct schema_memb
         uint64_t *word = &c->seen[node->words_at + index / 64];
         uint64_t bit = (uint64_t)1 << index % 64;
         if (*word & bit)
-            return fail(c, "duplicate");
+            return refuse(c, "duplicate");
         *word |= bit;
         walk->expect = member->after;
     }
     if (member && member->named)
         *rule = member->rule;
     else if (node->closed)
-        return fail(c, "additionalProperties");
+        return refuse(c, "additionalProperties");
     else
         *rule = node->additional;
     return true;
@@ -314,11 +319,11 @@ static bool is_complete(struct check *c, const struct walk *walk)
             continue;
         uint32_t index = i * 64 + (uint32_t)__builtin_ctzll(missing);
         schema_place_name(&c->place, node->members[index].name);
-        return fail(c, "required");
+        return refuse(c, "required");
     }
     if (walk->count < node->members_range.min)
-        return fail(c, "minProperties");
-    return walk->count <= node->members_range.max || fail(c, "maxProperties");
+        return refuse(c, "minProperties");
+    return walk->count <= node->members_range.max || refuse(c, "maxProperties");
 }
 
 /* `at` is after the brace. */
@@ -380,10 +385,10 @@ static const char *check_array(struct check *c, const struct schema_node *node,
 static bool may_nest(struct check *c, const struct schema_node *node, uint32_t type)
 {
     if (!(node->types & type))
-        return fail(c, "type");
+        return refuse(c, "type");
     if (node->listed.given)
-        return fail(c, "enum");
-    return !node->constant.given || fail(c, "const");
+        return refuse(c, "enum");
+    return !node->constant.given || refuse(c, "const");
 }
 
 static const char *check_value(struct check *c, const struct schema_node *node,
