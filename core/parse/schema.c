@@ -161,12 +161,23 @@ static size_t code_points(const char *at, const char *end, bool escaped)
     return count;
 }
 
-/* Not called for strings that are surely within: see the two bounds that need no count. */
+/* No text has more code points than octets, and what its beginning has, it has: mostly that
+ * settles it. */
+static bool surely_within(const struct schema_range *range, const char *at, const char *end,
+                          bool escaped)
+{
+    size_t octets = (size_t)(end - at), enough = (size_t)range->min * 4;
+    if (octets > range->max || (escaped && range->min))
+        return false;
+    if (enough > octets)
+        enough = octets;
+    return enough - continuations(at, at + enough) >= range->min;
+}
+
 static bool length_fits(const struct schema_range *range, const char *at, const char *end,
                         bool escaped, const char **wrong)
 {
-    size_t octets = (size_t)(end - at);
-    if (octets <= range->max && octets / (escaped ? 12 : 4) >= range->min)
+    if (surely_within(range, at, end, escaped))
         return true;
     size_t count = code_points(at, end, escaped);
     *wrong = count < range->min ? "minLength" : "maxLength";

@@ -22,7 +22,8 @@
  * A member that is named in the schema (properties, required) and comes twice does not fit:
  * a reader that takes the first and one that takes the last would see different messages.
  * Others may come twice; each is checked, and each counts for minProperties. Octets above
- * 127 are not looked at: whether a text is UTF-8 is known from elsewhere.
+ * 127 pass: whether a text is UTF-8 is known from elsewhere, and what is none has as many
+ * code points as it has octets that do not continue one.
  */
 #ifndef JF_PARSE_SCHEMA_H
 #define JF_PARSE_SCHEMA_H

@@ -427,6 +427,10 @@ static void lengths_are_counted_in_code_points(void **state)
           7 },
         { "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\"", 9 },
         { "\"\\ud83d\\ude00\"", 1 },
+        { "\"\xac\xac\xac\xac\xac\xac\xac\xac\xac\xac\"", 0 }, /* in a binary message */
+        { "\"\xac\xac\xac\xac\xac\xac\xac\xac\xac\xac\xac\xac\xac"
+          "a\\n\"",
+          2 },
         { "\"a\\uD83D\\uDE00b\\ud83d\\ude00\"", 4 },
         { "\"\\ud83d\"", 1 },
         { "\"\\ud83d\\ud83d\\ude00\"", 2 },
