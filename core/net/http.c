@@ -109,6 +109,31 @@ static struct http_client *client_of(struct lws *wsi)
     return is_plain ? lws_get_opaque_user_data(wsi) : NULL;
 }
 
+/* libwebsockets will look for a body: also one that no Content-Length tells of. */
+static bool expects_body(struct lws *wsi)
+{
+    return is_method(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH) ||
+           is_method(wsi, WSI_TOKEN_POST_URI) || is_method(wsi, WSI_TOKEN_PUT_URI) ||
+           is_method(wsi, WSI_TOKEN_PATCH_URI);
+}
+
+/* Does libwebsockets still hold what this client sent ahead, this request among it? It does
+ * not say, but that it must not sleep as long as it holds anything, of anybody. */
+static bool is_held(struct lws *wsi)
+{
+    return !lws_service_adjust_timeout(lws_get_context(wsi), 1, 0);
+}
+
+/* A request with a body that was sent before the last one was answered: libwebsockets 4.1.6
+ * takes the held octets for the body, from the head on, and then turns for ever. Nothing of
+ * it has been done, so the client may send it again. */
+static bool is_sent_ahead(struct http_client *client, struct lws *wsi)
+{
+    bool first = !client->used;
+    client->used = true;
+    return !first && expects_body(wsi) && is_held(wsi);
+}
+
 static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                    size_t len)
 {
@@ -117,6 +142,10 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
         return lws_callback_http_dummy(wsi, reason, user, in, len);
     switch (reason) {
     case LWS_CALLBACK_HTTP:
+        if (is_sent_ahead(client, wsi)) {
+            answer(wsi, 503, ENVELOPE_UNAVAILABLE);
+            return -1;
+        }
         if (strlen(in) != len)
             return answer(wsi, 400, "Bad Request"); /* "%00" */
         return on_request(client, wsi, in);

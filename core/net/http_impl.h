@@ -5,6 +5,7 @@
 #define JF_NET_HTTP_IMPL_H
 
 #include <libwebsockets.h>
+#include <stdbool.h>
 
 #include "core/net/conn.h"
 #include "core/net/http_call.h"
@@ -21,6 +22,7 @@ struct http {
 struct http_client {
     struct http *http;
     struct http_call *call; /* NULL: none is going on */
+    bool used;              /* for a request, at least */
     uint8_t listener;
     char peer[CONN_PEER_MAX];
 };
