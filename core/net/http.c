@@ -36,7 +36,13 @@ static const struct lws_protocols protocols[] = {
 /* libwebsockets' default enrols every connection in one sorted list of timers. */
 static const lws_retry_bo_t no_idle_policy = { 0 };
 
-/* A JSON answer of our own. Returns what the callback returns. */
+static bool is_method(struct lws *wsi, enum lws_token_indexes token)
+{
+    return lws_hdr_total_length(wsi, token) > 0;
+}
+
+/* A JSON answer of our own; of HEAD without its body, as libwebsockets does it for files.
+ * Returns what the callback returns. */
 static int answer(struct lws *wsi, unsigned status, const char *message)
 {
     unsigned char buffer[LWS_PRE + 1024], *at = buffer + LWS_PRE;
@@ -50,16 +56,10 @@ static int answer(struct lws *wsi, unsigned status, const char *message)
         lws_finalize_write_http_header(wsi, start, &at, end))
         return -1;
     memcpy(start, body, len);
-    if (lws_write(wsi, start, len, LWS_WRITE_HTTP_FINAL) < 0)
+    if (!is_method(wsi, WSI_TOKEN_HEAD_URI) &&
+        lws_write(wsi, start, len, LWS_WRITE_HTTP_FINAL) < 0)
         return -1;
     return lws_http_transaction_completed(wsi) ? -1 : 0;
-}
-
-/* HEAD is answered with the same headers; libwebsockets drops the body of files itself, and
- * a JSON body is left away by closing. */
-static bool is_method(struct lws *wsi, enum lws_token_indexes token)
-{
-    return lws_hdr_total_length(wsi, token) > 0;
 }
 
 static int serve_file(struct lws *wsi, const char *file)
@@ -159,6 +159,8 @@ static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user
         return lws_http_transaction_completed(wsi) ? -1 : 0;
     case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
         return -1; /* upgrades come by the greeter, never on a used connection */
+    case LWS_CALLBACK_RAW_ADOPT:
+        return -1; /* what CONNECT would make of it */
     case LWS_CALLBACK_WSI_DESTROY:
         http_call_on_gone(client->call);
         client->http->open--;
