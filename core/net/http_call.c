@@ -214,6 +214,8 @@ void http_call_answer(struct http_call *call, unsigned status, jf_bytes lines,
     char *at = (char *)call->answer + LWS_PRE;
     size_t head = put_head(call, status, lines, type, body.len, at);
     at += head;
+    if (strcmp(call->method, "HEAD") == 0)
+        body.len = 0; /* only its length is told: RFC 9110, 9.3.2 */
     bytes_keep(body, &at);
     call->answer_len = head + body.len;
     call->phase = ANSWERED;
@@ -324,11 +326,13 @@ static bool has_header(struct lws *wsi, enum lws_token_indexes token)
     return lws_hdr_total_length(wsi, token) > 0;
 }
 
-/* Of its body; false: what Content-Length says is no number. */
+/* Of its body; false: what Content-Length says is no number. Without any there is no body,
+ * but libwebsockets would go on to wait for one. */
 static bool read_length(struct http_call *call, uint64_t *out)
 {
     jf_bytes text = copy_known(call, WSI_TOKEN_HTTP_CONTENT_LENGTH);
     *out = 0;
+    call->last |= !text.ptr && call->method[0] == 'P';
     return !text.ptr || bytes_number(text, INT64_MAX, out);
 }
 
