@@ -4,12 +4,14 @@ import concurrent.futures
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 
 import aws
 import pytest
 from aws import KEY, MESSAGE_MAX, NOBODY, SECRET, UUID
+from openapi import Document
 
 pytestmark = pytest.mark.only("c", reason="it is about the host")
 
@@ -198,3 +200,88 @@ def test_the_sdk_for_javascript_is_throttled_and_refused(js, gateway, endpoint, 
     assert (bad["status"], bad["name"]) == (403, "InvalidSignatureException")
     (nowhere,) = js(["GetConnectionCommand", client.id], endpoint=endpoint + "uction")
     assert (nowhere["status"], nowhere["name"]) == (403, "ForbiddenException")
+
+
+# ---- docs/management.md ------------------------------------------------------------------
+
+MANUAL = pathlib.Path(__file__).resolve().parents[2] / "docs/management.md"
+
+
+def blocks(kind):
+    return re.findall(rf"^```{kind}\n(.*?)^```$", MANUAL.read_text(), re.M | re.S)
+
+
+@pytest.fixture
+def written(host, tmp_path):
+    """The host of the manual's configuration, and run(command, text) in its shell."""
+    (text,) = blocks("json")
+    config = json.loads(text.replace('"chat.so"', '"probe"'))
+    config["listen"]["port"] = 0
+    gateway = host(config=config)
+    exports, *others = blocks("sh")
+    with gateway.client("/prod?group=blue") as client:
+        (tmp_path / "picture.png").write_bytes(b"\x89PNG")
+        (tmp_path / "run.sh").write_text(f'set -eu\n{exports}exec "$@"\n')
+
+        def run(*command, text=""):
+            text = text.replace("127.0.0.1:8080", f"127.0.0.1:{gateway.port}")
+            done = subprocess.run(
+                ["sh", tmp_path / "run.sh", *command],
+                env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "ID": client.id},
+                cwd=tmp_path,
+                input=text,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert done.returncode == 0, done.stderr
+            return done.stdout
+
+        yield client, run, others
+
+
+def test_the_manual_in_python(written):
+    client, run, _ = written
+    (script,) = blocks("python")
+    assert re.match(r"\d{4}-\d\d-\d\d ", run("/usr/bin/python3", "-", text=script))
+    assert client.recv() == "hello from Python"
+
+
+def test_the_manual_with_the_aws_cli(written):
+    if not pathlib.Path(AWS_CLI).exists():
+        pytest.skip("Debian's awscli is not installed")
+    client, run, (script, _) = written
+    run("sh", "-eu", text=script)
+    assert client.recv() == "hello from the CLI"
+
+
+def test_the_manual_in_javascript(written, package, tmp_path):
+    client, run, _ = written
+    (script,) = blocks("js")
+    (tmp_path / "node_modules").symlink_to(package / "node_modules")
+    node = shutil.which("node")
+    run(node, "--input-type=module", "-", text=script)
+    assert client.recv() == "hello from JavaScript"
+
+
+def test_the_manual_with_curl(written):
+    if not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    client, run, (_, script) = written
+    printed = run("sh", "-eu", text=script)
+    assert client.recv() == "hello from curl"
+    assert client.recv() == "to the group"
+    assert client.recv_binary() == b"\x89PNG"
+    assert client.recv() == "to some"
+    assert '"connectedAt"' in printed and '{"count":1}' in printed
+    client.expect_close(4000, "enough")
+
+
+def test_the_manual_has_every_operation():
+    """Of docs/openapi.json, in the table of the manual."""
+    told = "".join(re.findall(r"^\| `.*$", MANUAL.read_text(), re.M))
+    for path, method, _ in Document().operations.values():
+        path = path.replace("{connectionId}", "ID").replace("{key}", "KEY")
+        path = path.replace("{name}", "NAME")
+        rows = [row for row in told.split("|") if re.search(re.escape(path) + r"[?`]", row)]
+        assert any(method.upper() in row for row in rows), (method, path)
