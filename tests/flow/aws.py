@@ -109,6 +109,11 @@ def call(gateway, method, target, body=None, headers=(), **options):
         return http.ask(method, target, body, headers, **options)
 
 
+def knows_the_dead(gateway, path="/@connections/" + urllib.parse.quote(NOBODY)):
+    """As long as its Redis is new, a node that is not heard of may still come: 503."""
+    return call(gateway, "GET", path, headers=bearer()).status == 410
+
+
 def quoted(connection):
     """An id as SDKs write it into a path."""
     return urllib.parse.quote(connection, safe="")

@@ -536,7 +536,7 @@ def test_it_is_served_where_the_configuration_says(host, workers, mode, shared, 
     others = [port for port in served if port != gateway.port]
     assert len(others) == own
     answer = call(gateway, "GET", "/@connections", headers=bearer())
-    assert answer.status == (200 if shared else 403)
+    assert answer.status == (200 if shared else 426)
     for port in others:
         there = types.SimpleNamespace(port=port)
         with gateway.client() as client:

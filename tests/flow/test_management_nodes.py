@@ -5,6 +5,7 @@ import contextlib
 import aws
 import pytest
 from aws import MESSAGE_MAX, NOBODY, boto, call, is_error, quoted
+from conftest import eventually
 from nodes import LEASE_MS, RedisServer, disconnects, store
 
 pytestmark = pytest.mark.only("c", reason="it is about the host")
@@ -22,13 +23,6 @@ TOKEN = aws.bearer()
 def shared(tmp_path_factory):
     server = RedisServer(tmp_path_factory.mktemp("redis"))
     yield server
-    server.kill()
-
-
-@pytest.fixture
-def own(tmp_path):
-    server = RedisServer(tmp_path)
-    yield server
     server.resume()
     server.kill()
 
@@ -37,6 +31,7 @@ def settled(nodes):
     for node in nodes:
         node.may_log(TROUBLE)
         node.wait_log("event=relay_listening")
+        eventually(lambda node=node: aws.knows_the_dead(node))
     return nodes
 
 
@@ -52,8 +47,9 @@ def three(standing, shared):
 
 
 @pytest.fixture
-def fragile(host, own):
-    return settled([host(config=config_of(own, i)) for i in range(3)])
+def fragile(host, shared):
+    """Three that only this test has."""
+    return settled([host(config=config_of(shared, i)) for i in range(3)])
 
 
 @pytest.fixture
@@ -252,11 +248,11 @@ def test_connections_of_a_killed_node_are_gone_in_the_end(fragile, eventually):
         )
 
 
-def test_without_redis_what_needs_it_is_unavailable(fragile, own, eventually):
+def test_without_redis_what_needs_it_is_unavailable(fragile, shared, eventually):
     one, two, _ = fragile
     with one.client("/?group=g") as near, two.client() as far:
         near.id, far.id  # noqa: B018
-        own.pause()
+        shared.pause()
         path = "/@connections/"
 
         def status(method, path, body=None):
@@ -276,5 +272,5 @@ def test_without_redis_what_needs_it_is_unavailable(fragile, own, eventually):
         assert is_error(answer, 503, "ServiceUnavailableException")
         assert status("GET", "/@connections") == 503
         assert status("POST", "/@broadcast", "x") in (200, 503)
-        own.resume()
+        shared.resume()
         eventually(lambda: status("GET", path + quoted(far.id)) == 200, timeout=20)

@@ -244,6 +244,7 @@ def test_every_answer_of_every_operation_is_as_it_is_written(
         for node in (one, two):
             node.may_log(TROUBLE)
             node.wait_log("event=relay_listening")
+        eventually(lambda: aws.knows_the_dead(one, "/prod/@connections/" + quoted(NOBODY)))
         tour = Tour(document, one)
         with one.client("/prod?group=g") as client, one.client("/prod") as other, \
                 one.client("/prod", receive_buffer=4096) as lazy, \
