@@ -18,6 +18,7 @@ static const struct {
     { "tls", "tls" },
     { "log", "log" },
     { "store", "store" },
+    { "management", "management" },
     { "reload", "reload" },
     { "lua", "lua" },
     { "limits", "limits" },
