@@ -285,6 +285,50 @@ def test_a_stage_at_the_root_needs_no_name(standing, target):
         assert client.recv() == "hello"
 
 
+DOMAINS = {
+    **GUARDED,
+    **STAGES,
+    "domains": {"chat.example.com": {"/": "prod", "/v2": "test"}},
+}
+
+
+@pytest.mark.parametrize(
+    "stage, name, base",
+    [
+        ("prod", "chat.example.com", ""),
+        ("prod", "CHAT.example.com:443", ""),
+        ("test", "chat.example.com", "/v2"),
+        ("test", "localhost", "/test"),
+    ],
+)
+def test_host_and_base_path_select_the_stage(standing, stage, name, base):
+    gateway = standing(config=DOMAINS)
+    gateway.may_log("event=management_refused")
+    with gateway.client(f"/{stage}") as client:
+        target = f"{base}/@connections/{quoted(client.id)}"
+        signed = aws.sign("POST", target, host=name, body=b"hello")
+        for headers in (bearer(), signed):
+            assert call(gateway, "POST", target, "hello", headers, host=name).status == 200
+            assert client.recv() == "hello"
+
+
+@pytest.mark.parametrize(
+    "name, base", [("other.example.com", "/v2"), ("x", ""), ("x", "/chat.example.com")]
+)
+def test_what_no_base_path_fits_is_forbidden(standing, name, base):
+    gateway = standing(config=DOMAINS)
+    target = f"{base}/@connections/{quoted(NOBODY)}"
+    answer = call(gateway, "POST", target, "x", bearer(), host=name)
+    assert is_error(answer, 403, "ForbiddenException", "Forbidden")
+
+
+def test_an_upgrade_to_a_path_of_it_is_forbidden(gateway):
+    for path in ("/prod/@connections", "/prod/%40connections/x", "/prod/@broadcast"):
+        with gateway.socket() as sock:
+            sock.send(raw.upgrade(path, bearer()))
+            assert sock.read_response().status == 403
+
+
 @pytest.mark.parametrize(
     "kind",
     ["application/octet-stream", "binary/octet-stream", "text/plain", "application/json",
