@@ -22,7 +22,9 @@ end
 
 local verdicts = {
     deny = function() return false end,
-    ["401"] = function() return { statusCode = 401, body = '{"message":"who are you?"}' } end,
+    ["401"] = function()
+        return { statusCode = 401, body = '{"message":"who are you?"}' }
+    end,
     unauthorized = function() error "Unauthorized" end,
     crash = function() error "a bug" end,
 }
