@@ -25,7 +25,8 @@ static int identify(struct jf_event *ev)
 static int judge(struct jf_event *ev, jf_bytes effect)
 {
     char policy[1024];
-    cJSON *event = cJSON_Parse(jf_event_json(ev).ptr);
+    jf_bytes json = jf_event_json(ev);
+    cJSON *event = cJSON_ParseWithLength(json.ptr, json.len);
     const char *arn = cJSON_GetObjectItem(event, "methodArn")->valuestring;
     jf_bytes resource = query(ev, "resource");
     snprintf(
