@@ -15,8 +15,11 @@
 #include "core/host/identity.h"
 #include "core/host/plugin.h"
 #include "core/host/presence.h"
+#include "core/host/rates.h"
 #include "core/host/router.h"
+#include "core/host/settings.h"
 #include "core/host/worker.h"
+#include "core/loop/loop.h"
 #include "core/parse/envelope.h"
 #include "core/parse/forwarded.h"
 
@@ -207,6 +210,53 @@ static bool believe_proxy(const struct worker *worker, struct conn *conn)
     return true;
 }
 
+static jf_bytes header(const struct head *head, const char *name)
+{
+    return jf_find(head->headers, head->header_count, name);
+}
+
+/* Who says no origin is no browser, which this is to guard against. */
+static bool check_origin(struct worker *worker, struct conn *conn,
+                         const struct settings *settings)
+{
+    jf_bytes origin = header(conn_head(conn), "Origin");
+    if (!origin.ptr || settings_allows_origin(settings, origin))
+        return true;
+    worker->limited.origins++;
+    refuse_plainly(conn, 403, ENVELOPE_FORBIDDEN);
+    return false;
+}
+
+static bool check_rates(struct worker *worker, struct conn *conn,
+                        const struct stage_routes *routes)
+{
+    const struct rate_plan *plan = settings_rates(routes->settings);
+    char body[ENVELOPE_MAX];
+    uint8_t address[16];
+    if (!plan->limits_connects)
+        return true;
+    conn_peer_address(conn, address);
+    uint64_t wait = rates_connect(gateway_rates(worker->gateway), routes->stage, plan,
+                                  address, loop_now(worker->loop));
+    session_of(conn)->counted = wait == 0;
+    if (!wait)
+        return true;
+    worker->limited.connects++;
+    conn_refuse_busy(conn, wait, jf_view(body, envelope_http(ENVELOPE_TOO_MANY, body)));
+    return false;
+}
+
+/* It may be asked who it is, but has brought nothing to tell it by. */
+static bool check_identity(struct conn *conn, const struct stage_routes *routes)
+{
+    const struct head *head = conn_head(conn);
+    const struct jf_connect connect = { .headers = head->headers,
+                                        .header_count = head->header_count,
+                                        .query = head->query,
+                                        .query_count = head->query_count };
+    return !routes->authorize || settings_has_identity(routes->settings, &connect);
+}
+
 void admission_on_upgrade(void *host, struct conn *conn)
 {
     struct worker *worker = host;
@@ -220,10 +270,18 @@ void admission_on_upgrade(void *host, struct conn *conn)
         refuse_plainly(conn, 403, ENVELOPE_FORBIDDEN);
         return;
     }
+    bool by_proxy = believe_proxy(worker, conn);
+    if (!check_origin(worker, conn, routes->settings) || !check_rates(worker, conn, routes))
+        return;
     worker->sessions++;
     session->stage = routes->stage;
     conn_set_limits(conn, &stage_limits_find(&worker->limits, routes->stage)->net);
-    session->facts = facts_new(conn, believe_proxy(worker, conn));
+    session->facts = facts_new(conn, by_proxy);
+    if (!check_identity(conn, routes)) {
+        dispatch_leave(worker, conn);
+        refuse_plainly(conn, 401, ENVELOPE_UNAUTHORIZED);
+        return;
+    }
     session->authorizing = routes->authorize != NULL;
     if (routes->authorize)
         ask(worker, conn, routes->authorize);

@@ -21,6 +21,7 @@
 #include "core/host/manage.h"
 #include "core/host/manage_door.h"
 #include "core/host/open_files.h"
+#include "core/host/rates.h"
 #include "core/host/reload.h"
 #include "core/host/renumber.h"
 #include "core/host/round.h"
@@ -52,6 +53,7 @@ struct gateway {
     struct worker **workers;
     uint32_t worker_count;
     struct listeners *listeners;
+    struct rates *rates;
     uint64_t room; /* connections for whose sockets there is room, decided at the start */
 
     /* shared */
@@ -278,6 +280,11 @@ void gateway_worker_drained(struct gateway *gateway, bool clean)
 }
 
 /* ---- Starting ----------------------------------------------------------- */
+
+struct rates *gateway_rates(const struct gateway *gateway)
+{
+    return gateway->rates;
+}
 
 struct listeners *gateway_listeners(const struct gateway *gateway)
 {
@@ -513,6 +520,7 @@ int gateway_new(struct loop *loop, const struct config *config,
     gateway->stopped = stopped;
     gateway->data = data;
     gateway->worker_count = count_workers(config);
+    gateway->rates = rates_new();
     gateway->ready_news.run = on_all_ready;
     gateway->drained_news.run = on_all_drained;
     list_init(&gateway->rounds);
@@ -566,6 +574,7 @@ void gateway_free(struct gateway *gateway)
     mailbox_free(gateway->box);
     free(gateway->workers);
     listeners_close(gateway->listeners);
+    rates_free(gateway->rates);
     free(gateway->statics);
     free(gateway);
 }

@@ -24,6 +24,7 @@ struct list_node;
 struct listeners;
 struct loop;
 struct mailbox;
+struct rates;
 struct reload;
 struct renumber;
 struct stages;
@@ -52,6 +53,7 @@ void gateway_ask_reload(struct gateway *gateway,
                         void (*told)(void *data, int status, const char *text), void *data);
 
 struct listeners *gateway_listeners(const struct gateway *gateway); /* [any thread] */
+struct rates *gateway_rates(const struct gateway *gateway);         /* [any thread] */
 
 #define GATEWAY_URL_MAX 512
 

@@ -6,6 +6,10 @@
 #include "core/base/bytes.h"
 #include "core/base/memory.h"
 #include "core/base/table.h"
+#include "core/host/rates.h"
+#include "core/parse/identity_source.h"
+#include "core/parse/origin.h"
+#include "core/parse/schema.h"
 
 struct settings {
     _Atomic uint32_t refs;
@@ -14,7 +18,13 @@ struct settings {
     size_t variable_count;
     enum jf_way way;      /* of routes that are not in the table */
     struct table two_way; /* the keys of those that are */
-    char *texts;          /* what the others view */
+    jf_bytes *origins;
+    size_t origin_count;
+    struct identity_source *identity;
+    size_t identity_count;
+    struct table models; /* schemas by route */
+    struct rate_plan rates;
+    char *texts; /* what the others view */
 };
 
 static size_t texts_size(const struct config_stage *config)
@@ -24,6 +34,12 @@ static size_t texts_size(const struct config_stage *config)
         size += strlen(config->variables[i].name) + strlen(config->variables[i].value);
     for (size_t i = 0; i < config->two_way_count; i++)
         size += strlen(config->two_way_keys[i]);
+    for (size_t i = 0; i < config->origin_count; i++)
+        size += strlen(config->origins[i]);
+    for (size_t i = 0; i < config->identity_count; i++)
+        size += strlen(config->identity[i]);
+    for (size_t i = 0; i < config->model_count; i++)
+        size += strlen(config->models[i].route);
     return size;
 }
 
@@ -39,6 +55,33 @@ static enum jf_way usual_way(const struct config_stage *config, enum config_prof
         break;
     }
     return JF_ONE_WAY;
+}
+
+static void take_access(struct settings *settings, const struct config_stage *config,
+                        char **at)
+{
+    settings->origins = xcalloc(config->origin_count, sizeof(*settings->origins));
+    settings->identity = xcalloc(config->identity_count, sizeof(*settings->identity));
+    for (size_t i = 0; i < config->origin_count; i++)
+        settings->origins[settings->origin_count++] =
+            bytes_keep(jf_str(config->origins[i]), at);
+    for (size_t i = 0; i < config->identity_count; i++)
+        CHECK(identity_source_read(bytes_keep(jf_str(config->identity[i]), at),
+                                   &settings->identity[settings->identity_count++]));
+}
+
+/* They were compiled when the configuration was read, to see whether they can be. */
+static void take_models(struct settings *settings, const struct config_stage *config,
+                        char **at)
+{
+    table_init(&settings->models);
+    for (size_t i = 0; i < config->model_count; i++) {
+        struct schema *schema = NULL;
+        struct schema_error error;
+        CHECK(schema_compile(jf_str(config->models[i].schema), &schema, &error) == JF_OK);
+        table_put(&settings->models, bytes_keep(jf_str(config->models[i].route), at),
+                  schema);
+    }
 }
 
 struct settings *settings_new(const struct config_stage *config,
@@ -59,6 +102,9 @@ struct settings *settings_new(const struct config_stage *config,
     for (size_t i = 0; i < config->two_way_count; i++)
         table_put(&settings->two_way, bytes_keep(jf_str(config->two_way_keys[i]), &at),
                   settings);
+    take_access(settings, config, &at);
+    take_models(settings, config, &at);
+    rate_plan_init(&settings->rates, &config->rates);
     return settings;
 }
 
@@ -68,12 +114,25 @@ struct settings *settings_ref(struct settings *settings)
     return settings;
 }
 
+static void free_models(struct settings *settings)
+{
+    size_t at = 0;
+    void *schema;
+    while (table_next(&settings->models, &at, &schema))
+        schema_free(schema);
+    table_fini(&settings->models);
+}
+
 void settings_unref(struct settings *settings)
 {
     if (!settings ||
         atomic_fetch_sub_explicit(&settings->refs, 1, memory_order_acq_rel) != 1)
         return;
     table_fini(&settings->two_way);
+    free_models(settings);
+    rate_plan_fini(&settings->rates);
+    free(settings->origins);
+    free(settings->identity);
     free(settings->variables);
     free(settings->texts);
     free(settings);
@@ -93,4 +152,38 @@ const struct jf_pair *settings_variables(const struct settings *settings, size_t
 enum jf_way settings_way(const struct settings *settings, jf_bytes route)
 {
     return table_find(&settings->two_way, route) ? JF_TWO_WAY : settings->way;
+}
+
+bool settings_allows_origin(const struct settings *settings, jf_bytes origin)
+{
+    for (size_t i = 0; i < settings->origin_count; i++) {
+        if (origin_fits(settings->origins[i], origin))
+            return true;
+    }
+    return !settings->origin_count;
+}
+
+bool settings_has_identity(const struct settings *settings,
+                           const struct jf_connect *connect)
+{
+    for (size_t i = 0; i < settings->identity_count; i++) {
+        if (!identity_source_is_there(&settings->identity[i], connect->headers,
+                                      connect->header_count, connect->query,
+                                      connect->query_count))
+            return false;
+    }
+    return true;
+}
+
+bool settings_fits_model(const struct settings *settings, jf_bytes route, jf_bytes body)
+{
+    if (!settings->models.count)
+        return true;
+    const struct schema *schema = table_find(&settings->models, route);
+    return !schema || schema_fits(schema, body, NULL);
+}
+
+const struct rate_plan *settings_rates(const struct settings *settings)
+{
+    return &settings->rates;
 }

@@ -8,9 +8,12 @@
 #ifndef JF_HOST_SETTINGS_H
 #define JF_HOST_SETTINGS_H
 
+#include <stdbool.h>
+
 #include "core/parse/config.h"
 #include "sdk/jackfield.h"
 
+struct rate_plan;
 struct settings;
 
 /* A copy of what `config` says; one reference. */
@@ -25,5 +28,18 @@ const struct jf_pair *settings_variables(const struct settings *settings, size_t
 
 /* What becomes of a body that a handler of this route returns. */
 enum jf_way settings_way(const struct settings *settings, jf_bytes route);
+
+/* May pages of that origin connect? */
+bool settings_allows_origin(const struct settings *settings, jf_bytes origin);
+
+/* Does the client bring what its authorizer is to look at? */
+bool settings_has_identity(const struct settings *settings,
+                           const struct jf_connect *connect);
+
+/* Does a message have the form that is wanted for its route? */
+bool settings_fits_model(const struct settings *settings, jf_bytes route, jf_bytes body);
+
+/* How much clients may do; zeroed if nothing is said. */
+const struct rate_plan *settings_rates(const struct settings *settings);
 
 #endif

@@ -127,6 +127,19 @@ static void log_counters(const struct worker *worker)
              (unsigned long long)count->pongs_dropped);
 }
 
+/* The same for what stages do not allow. */
+static void log_limited(const struct worker *worker)
+{
+    LOG_INFO(DISPATCH,
+             "event=limited origins=%llu connects=%llu messages=%llu closed=%llu "
+             "models=%llu",
+             (unsigned long long)worker->limited.origins,
+             (unsigned long long)worker->limited.connects,
+             (unsigned long long)worker->limited.messages,
+             (unsigned long long)worker->limited.closed,
+             (unsigned long long)worker->limited.models);
+}
+
 int worker_begin_plugin(struct worker *worker, struct plugin *plugin)
 {
     int status = plugin_worker_init(plugin, worker->index);
@@ -188,7 +201,7 @@ static void take_apart(struct task *task)
     timers_free(worker->timers);
     polls_free(worker->polls);
     if (worker->started)
-        log_counters(worker);
+        log_counters(worker), log_limited(worker);
     server_close(worker->server);
     mailbox_detach(worker->box);
     loop_stop(worker->loop);

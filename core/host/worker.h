@@ -21,6 +21,7 @@
 struct manage_door;
 struct plugin_polls;
 struct plugin_timers;
+struct rate_use;
 struct relay_asker;
 struct relay_out;
 
@@ -60,6 +61,9 @@ struct worker {
     struct plugin_timers *timers;
     struct manage_door *door;
     struct plugin_polls *polls;
+    struct {
+        uint64_t origins, connects, messages, closed, models; /* refused, or closed */
+    } limited;
     uint64_t waiting_events; /* JF_LATER, not finished yet; overdue ones included */
     uint64_t waiting_asks;   /* questions of plugins on their way */
     struct list_node seats;  /* of the instances whose worker_init succeeded, in order */
@@ -80,7 +84,9 @@ struct session {
     struct facts *facts;
     char *subprotocol; /* that $authorize has chosen; NULL: none */
     size_t subprotocol_len;
-    bool authorizing; /* $authorize is asked, $connect not yet */
+    struct rate_use *rates; /* NULL: it has used nothing that is limited */
+    bool counted;           /* by rates_connect(), until it leaves */
+    bool authorizing;       /* $authorize is asked, $connect not yet */
     bool admitted, closed, disconnecting;
     bool leaving; /* the host drains: close when idle */
     bool stored;  /* the store may know it */

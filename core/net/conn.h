@@ -76,6 +76,9 @@ void conn_refuse(struct conn *conn, unsigned http_status, jf_bytes body);
 /* How many milliseconds ago it last gave a sign of life. */
 uint64_t conn_quiet_ms(const struct conn *conn);
 
+/* The same with 429, and when it may come again, in whole seconds up to an hour. */
+void conn_refuse_busy(struct conn *conn, uint64_t wait_ms, jf_bytes body);
+
 /* Is it in a state in which messages can be sent to it? */
 bool conn_alive(const struct conn *conn);
 

@@ -200,11 +200,26 @@ void conn_admit(struct conn *conn, jf_bytes subprotocol)
         conn_begin_close(conn);
 }
 
-void conn_refuse(struct conn *conn, unsigned http_status, jf_bytes body)
+static void refuse(struct conn *conn, unsigned http_status, const char *extra,
+                   jf_bytes body)
 {
     conn->hosted = false;
     if (conn->state == CONN_DECIDING)
-        greeter_answer(conn, http_status, "", body);
+        greeter_answer(conn, http_status, extra, body);
     else if (conn->state == CONN_ENDED)
         conn_forget(conn);
+}
+
+void conn_refuse(struct conn *conn, unsigned http_status, jf_bytes body)
+{
+    refuse(conn, http_status, "", body);
+}
+
+void conn_refuse_busy(struct conn *conn, uint64_t wait_ms, jf_bytes body)
+{
+    char line[48];
+    uint64_t seconds = wait_ms < 3600000 ? (wait_ms + 999) / 1000 : 3600;
+    snprintf(line, sizeof(line), "Retry-After: %llu\r\n",
+             (unsigned long long)(seconds ? seconds : 1));
+    refuse(conn, 429, line, body);
 }

@@ -75,6 +75,13 @@ static void free_plugin(struct config_plugin *plugin)
     free(plugin->file);
 }
 
+static void free_texts(char **texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(texts[i]);
+    free(texts);
+}
+
 static void free_stage(struct config_stage *stage)
 {
     for (size_t i = 0; i < stage->variable_count; i++) {
@@ -85,6 +92,16 @@ static void free_stage(struct config_stage *stage)
     for (size_t i = 0; i < stage->two_way_count; i++)
         free(stage->two_way_keys[i]);
     free(stage->two_way_keys);
+    free_texts(stage->origins, stage->origin_count);
+    free_texts(stage->identity, stage->identity_count);
+    for (size_t i = 0; i < stage->model_count; i++) {
+        free(stage->models[i].route);
+        free(stage->models[i].schema);
+    }
+    free(stage->models);
+    for (size_t i = 0; i < stage->rates.route_count; i++)
+        free(stage->rates.routes[i].key);
+    free(stage->rates.routes);
     free(stage->api_id);
     for (size_t i = 0; i < stage->plugin_count; i++)
         free_plugin(&stage->plugins[i]);

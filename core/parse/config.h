@@ -66,6 +66,35 @@ struct config_limits {
 /* Whose handlers' bodies go back to the sender. */
 enum config_two_way { TWO_WAY_UNSAID, TWO_WAY_NONE, TWO_WAY_SOME, TWO_WAY_ALL };
 
+/* "models" of a stage: what the messages of a route have to look like. */
+struct config_model {
+    char *route;
+    char *schema; /* JSON Schema */
+};
+
+/* So many per second, in thousandths, and so many at once; zeroed: there is no limit. */
+struct config_rate {
+    uint64_t per_second_milli;
+    uint32_t burst;
+};
+
+enum config_rate_scope { RATE_CONNECTION, RATE_ADDRESS, RATE_STAGE, RATE_SCOPES };
+
+struct config_route_rate {
+    char *key;
+    struct config_rate rate; /* per connection */
+};
+
+/* "rates" of a stage. */
+struct config_rates {
+    struct config_rate messages[RATE_SCOPES], bytes[RATE_SCOPES];
+    struct config_rate connects[RATE_SCOPES]; /* not by connection */
+    struct config_route_rate *routes;
+    size_t route_count;
+    uint32_t connections_per_address; /* at a time; 0: no limit */
+    uint32_t close_after;             /* so many refused messages in a row; 0: never */
+};
+
 struct config_stage {
     char *name;   /* "$default" lives at "/" */
     char *route;  /* the route selection expression */
@@ -75,6 +104,13 @@ struct config_stage {
     enum config_two_way two_way;
     char **two_way_keys; /* TWO_WAY_SOME */
     size_t two_way_count;
+    char **origins; /* whose pages may connect; none: anybody's */
+    size_t origin_count;
+    char **identity; /* what a client must bring for $authorize to be asked */
+    size_t identity_count;
+    struct config_model *models;
+    size_t model_count;
+    struct config_rates rates;
     struct config_limits limits; /* CONFIG_UNSET: as for all; see config_stage_limits() */
     struct config_plugin *plugins;
     size_t plugin_count;

@@ -1,6 +1,7 @@
 /* One walker that reads a tree by the rows of config_table.c. On an error the half-built
  * configuration is freed as a whole; no step cleans up for itself. */
 #include "core/base/memory.h"
+#include "core/parse/config_access.h"
 #include "core/parse/config_build.h"
 #include "core/parse/config_domains.h"
 #include "core/parse/config_json.h"
@@ -115,6 +116,14 @@ static bool read_value(struct config_reader *r, const struct config_option *opti
         return tree_read_tokens(r, node);
     case CONFIG_DOMAINS:
         return domains_read(r, node);
+    case CONFIG_ORIGINS:
+        return access_read_origins(r, node, base);
+    case CONFIG_IDENTITY:
+        return access_read_identity(r, node, base);
+    case CONFIG_MODELS:
+        return access_read_models(r, node, base);
+    case CONFIG_RATES:
+        return access_read_rates(r, node, base);
     case CONFIG_TWO_WAY:
         return stage_read_two_way(r, node, base);
     case CONFIG_STAGE_LIMITS:

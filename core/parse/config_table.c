@@ -247,6 +247,22 @@ const struct config_option config_options[] = {
         "an empty message, and that of $connect follows the upgrade. Not given: with "
         "the jackfield profile bodies that are not empty are sent, but for a table's of "
         "$connect; with aws none is."),
+    OF_STAGE("origins", CONFIG_ORIGINS, origins,
+             "Whose pages may connect: an array as in [\"https://app.example\", "
+             "\"https://*.example\"]; any other Origin is refused with 403. A client that "
+             "says none is no browser, and not refused. Not given: anybody's."),
+    OF_STAGE("identity", CONFIG_IDENTITY, identity,
+             "What a client must bring for $authorize to be asked, as in "
+             "[\"route.request.header.Authorization\", "
+             "\"route.request.querystring.token\"]; without it 401."),
+    OF_STAGE("models", CONFIG_MODELS, models,
+             "What messages have to look like: an object of route key to JSON Schema (see "
+             "access.md for the keywords). One that does not fit gets the frame \"Bad "
+             "request body\" and reaches no handler."),
+    OF_STAGE(
+        "rates", CONFIG_RATES, rates,
+        "How much clients may do, as in { \"messages\": { \"connection\": \"10/20\" } }: "
+        "10 per second, 20 at once; see access.md."),
     OF_STAGE("limits", CONFIG_STAGE_LIMITS, limits,
              "Limits of this stage's connections, where they differ from those for all."),
 
@@ -369,6 +385,10 @@ const char *config_option_values(const struct config_option *option, char out[12
         [CONFIG_PROXIES] = "array",
         [CONFIG_STAGE_LIMITS] = "object",
         [CONFIG_TWO_WAY] = "array, true, false",
+        [CONFIG_ORIGINS] = "array",
+        [CONFIG_IDENTITY] = "array",
+        [CONFIG_MODELS] = "object",
+        [CONFIG_RATES] = "object",
         [CONFIG_ACCESS_KEYS] = "object",
         [CONFIG_TOKENS] = "array",
     };

@@ -45,6 +45,10 @@ enum config_type {
     CONFIG_DOMAINS,
     CONFIG_PROXIES,
     CONFIG_TWO_WAY,
+    CONFIG_ORIGINS,
+    CONFIG_IDENTITY,
+    CONFIG_MODELS,
+    CONFIG_RATES,
     CONFIG_STAGE_LIMITS, /* an object of the next */
     CONFIG_OVERRIDE,     /* uint64_t, like the row of this name in "limits" */
 };

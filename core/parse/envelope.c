@@ -19,6 +19,17 @@ size_t envelope_error(const char *message, const char *connection_id,
     return (size_t)len;
 }
 
+size_t envelope_bad_body(const char *connection_id, const char *message_id,
+                         char out[ENVELOPE_MAX])
+{
+    int len = snprintf(out, ENVELOPE_MAX,
+                       "{\"message\" : \"Bad request body\", \"connectionId\": \"%s\", "
+                       "\"messageId\": \"%s\"}",
+                       connection_id, message_id);
+    CHECK(len > 0 && len < ENVELOPE_MAX);
+    return (size_t)len;
+}
+
 size_t envelope_http(const char *message, char out[ENVELOPE_MAX])
 {
     int len = snprintf(out, ENVELOPE_MAX, "{\"message\":\"%s\"}", message);
