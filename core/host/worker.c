@@ -200,8 +200,10 @@ static void take_apart(struct task *task)
     far_close_worker(worker);
     timers_free(worker->timers);
     polls_free(worker->polls);
-    if (worker->started)
-        log_counters(worker), log_limited(worker);
+    if (worker->started) {
+        log_counters(worker);
+        log_limited(worker);
+    }
     server_close(worker->server);
     mailbox_detach(worker->box);
     loop_stop(worker->loop);
