@@ -1,0 +1,57 @@
+/* From the backend's answer to what the client sees. */
+#include "http_lane.h"
+#include "http_text.h"
+
+#define REFUSAL_MAX 65536 /* as much as jf_refuse() takes */
+
+/* Which message a $connect that could not be asked for gets is the host's affair, where it
+ * is one of its own. */
+static int refuse_for(struct jf_event *ev, enum http_fault fault)
+{
+    int status = http_fault_status(fault);
+    if (fault == HTTP_FAULT_FULL)
+        return jf_refuse(ev, 503, jf_str("{\"message\":\"Service Unavailable\"}"));
+    if (fault == HTTP_FAULT_VALUE)
+        return jf_refuse(ev, 400, jf_str("{\"message\":\"Bad Request\"}"));
+    return status;
+}
+
+static int answer_connect(struct jf_event *ev, const struct http_answer *answer)
+{
+    long status = answer->http_status;
+    if (status >= 200 && status <= 299) {
+        if (answer->protocol.ptr && jf_subprotocol(ev, answer->protocol) == JF_E_INVALID)
+            jf_log(ev->self, JF_DEBUG,
+                   "route=$connect a protocol nobody offered was chosen");
+        return JF_OK;
+    }
+    if (status < 300)
+        return JF_E_UNAVAILABLE;
+    jf_bytes body = answer->body;
+    if (body.len > REFUSAL_MAX)
+        body.len = 0;
+    return jf_refuse(ev, (uint32_t)status, body);
+}
+
+/* Text where it is some: a client that expects JSON does not look into binary frames. */
+static int answer_message(struct jf_event *ev, const struct http_integration *it,
+                          const struct http_answer *answer)
+{
+    if (!it->two_way || !answer->has_body)
+        return JF_OK;
+    uint32_t opcode = http_text_is_utf8(answer->body) ? JF_TEXT : JF_BINARY;
+    return jf_send(ev->self, ev->conn, opcode, answer->body);
+}
+
+int http_verdict(struct jf_event *ev, const struct http_integration *it,
+                 enum http_fault fault, struct http_answer *answer)
+{
+    /* A proxy's own words are the answer, also where they count as an outage. */
+    bool speaks = fault == HTTP_FAULT_STATUS && it->kind == HTTP_PROXY;
+    if (ev->kind == JF_CONNECT)
+        return fault == HTTP_FINE || speaks ? answer_connect(ev, answer)
+                                            : refuse_for(ev, fault);
+    if (fault != HTTP_FINE)
+        return http_fault_status(fault);
+    return ev->kind == JF_MESSAGE ? answer_message(ev, it, answer) : JF_OK;
+}
