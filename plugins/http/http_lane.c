@@ -136,7 +136,7 @@ static enum http_fault read_reply(const struct http_lane *lane,
     *answer = (struct http_answer){ .http_status = reply->status,
                                     .body = reply->body,
                                     .protocol = reply->protocol,
-                                    .has_body = true,
+                                    .has_body = reply->status != 204,
                                     .function_error = reply->function_error };
     return lane->it->kind == HTTP_LAMBDA ? http_answer_read_lambda(answer)
                                          : http_answer_read_http(answer);

@@ -47,6 +47,18 @@ static void read_numbers(struct http_reading *r, struct http_integration *it)
                                             numbers[i].max, numbers[i].otherwise);
 }
 
+/* What a $connect returns is hardly ever meant for the client, so that is not inherited. */
+static void read_way(struct http_reading *r, struct http_integration *it)
+{
+    struct http_reading own = *r;
+    own.defaults = strcmp(it->route, "$connect") == 0 ? NULL : r->defaults;
+    bool yes = http_bool_field(&own, "two_way", false);
+    bool no = !http_bool_field(&own, "two_way", true);
+    it->way = yes ? JF_TWO_WAY : no ? JF_ONE_WAY : JF_ANY_WAY;
+    own.defaults = r->defaults;
+    *r = own;
+}
+
 static int read_breaker(struct http_reading *r, struct http_integration *it)
 {
     struct http_reading inside;
@@ -201,7 +213,8 @@ static int read_stream(struct http_reading *r, struct http_integration *it)
         return http_wrong(r, "url", "it is missing: \"redis://host:6379/0\"");
     if (!it->stream || !*it->stream)
         return http_wrong(r, "stream", "it is missing");
-    return it->two_way ? http_wrong(r, "two_way", "a stream gives no answer") : r->status;
+    return it->way == JF_TWO_WAY ? http_wrong(r, "two_way", "a stream gives no answer")
+                                 : r->status;
 }
 
 static int read_request(struct http_reading *r, struct http_integration *it)
@@ -222,7 +235,7 @@ static int read_integration(struct http_reading *r, struct http_integration *it)
     if (status < 0)
         return status;
     read_numbers(r, it);
-    it->two_way = http_bool_field(r, "two_way", false);
+    read_way(r, it);
     status = r->status == JF_OK ? read_request(r, it) : r->status;
     if (status == JF_OK)
         status = read_breaker(r, it);

@@ -42,7 +42,7 @@ struct http_integration {
     uint32_t breaker_failures, breaker_open_ms;
     uint32_t max_response_bytes;
     uint32_t disconnect_retry_s;
-    bool two_way;
+    int way; /* enum jf_way; JF_ANY_WAY: as the stage has it */
 };
 
 struct http_options {

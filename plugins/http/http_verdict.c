@@ -16,14 +16,26 @@ static int refuse_for(struct jf_event *ev, enum http_fault fault)
     return status;
 }
 
-static int answer_connect(struct jf_event *ev, const struct http_answer *answer)
+/* Text where it is some: a client that expects JSON does not look into binary frames. */
+static int send_back(struct jf_event *ev, const struct http_integration *it,
+                     const struct http_answer *answer)
+{
+    int way = it->way == JF_ANY_WAY ? jf_way(ev) : it->way;
+    if (way != JF_TWO_WAY || !answer->has_body)
+        return JF_OK;
+    uint32_t opcode = http_text_is_utf8(answer->body) ? JF_TEXT : JF_BINARY;
+    return jf_send(ev->self, ev->conn, opcode, answer->body);
+}
+
+static int answer_connect(struct jf_event *ev, const struct http_integration *it,
+                          const struct http_answer *answer)
 {
     long status = answer->http_status;
     if (status >= 200 && status <= 299) {
         if (answer->protocol.ptr && jf_subprotocol(ev, answer->protocol) == JF_E_INVALID)
             jf_log(ev->self, JF_DEBUG,
                    "route=$connect a protocol nobody offered was chosen");
-        return JF_OK;
+        return send_back(ev, it, answer);
     }
     if (status < 300)
         return JF_E_UNAVAILABLE;
@@ -33,25 +45,15 @@ static int answer_connect(struct jf_event *ev, const struct http_answer *answer)
     return jf_refuse(ev, (uint32_t)status, body);
 }
 
-/* Text where it is some: a client that expects JSON does not look into binary frames. */
-static int answer_message(struct jf_event *ev, const struct http_integration *it,
-                          const struct http_answer *answer)
-{
-    if (!it->two_way || !answer->has_body)
-        return JF_OK;
-    uint32_t opcode = http_text_is_utf8(answer->body) ? JF_TEXT : JF_BINARY;
-    return jf_send(ev->self, ev->conn, opcode, answer->body);
-}
-
 int http_verdict(struct jf_event *ev, const struct http_integration *it,
                  enum http_fault fault, struct http_answer *answer)
 {
     /* A proxy's own words are the answer, also where they count as an outage. */
     bool speaks = fault == HTTP_FAULT_STATUS && it->kind == HTTP_PROXY;
     if (ev->kind == JF_CONNECT)
-        return fault == HTTP_FINE || speaks ? answer_connect(ev, answer)
+        return fault == HTTP_FINE || speaks ? answer_connect(ev, it, answer)
                                             : refuse_for(ev, fault);
     if (fault != HTTP_FINE)
         return http_fault_status(fault);
-    return ev->kind == JF_MESSAGE ? answer_message(ev, it, answer) : JF_OK;
+    return ev->kind == JF_MESSAGE ? send_back(ev, it, answer) : JF_OK;
 }

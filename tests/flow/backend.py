@@ -181,3 +181,8 @@ def error_in(client, timeout=raw.DEADLINE):
     frame = client.recv_json(timeout)
     assert set(frame) == {"message", "connectionId", "requestId"}, frame
     return frame["message"]
+
+
+def said_once(host, pattern):
+    host.wait_log(pattern)
+    assert len(host.lines(pattern)) == 1

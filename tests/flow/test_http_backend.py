@@ -16,6 +16,7 @@ from backend import (  # noqa: F401: fixtures
     built,
     error_in,
     response,
+    said_once,
     served,
 )
 
@@ -247,7 +248,7 @@ def test_a_backend_that_is_down_is_an_error_frame_and_502(served, behind):
         for _ in range(5):
             client.text("x")
             assert error_in(client) == INTERNAL
-    assert len(host.lines("failure=away")) == 1
+    said_once(host, "failure=away")
     refusing = served({"$connect": {"url": back.url()}}, fails=True)
     refused = refusing.client(expect=502)
     assert refused.response.json()["message"] == INTERNAL
@@ -326,8 +327,7 @@ def test_trouble_is_an_error_frame_and_the_client_stays(served, behind, answer):
             assert error_in(client) in (INTERNAL, TIMEOUT)
             client.text("fine")
             assert client.recv() == "fine"
-    host.wait_log("failure=")
-    assert len(host.lines("failure=")) == 1
+    said_once(host, "failure=")
 
 
 def test_a_backend_that_restarts_loses_no_client_and_no_message_goes_unanswered(
@@ -369,3 +369,26 @@ def test_a_backend_that_restarts_loses_no_client_and_no_message_goes_unanswered(
     finally:
         for client in clients:
             client.drop()
+
+
+def test_a_stage_may_say_which_routes_are_two_way(host, behind, build):
+    back = behind(lambda r: response(200, "welcome" if r.path == "/in" else "answer"))
+    integrations = {
+        "$defaults": {"url": back.url("/say")},
+        "$connect": {"url": back.url("/in")},
+        "quiet": {},
+        "loud": {},
+        "never": {"two_way": False},
+        "always": {"two_way": True},
+    }
+    plugin = {"file": str(build / "plugins/http.so"), "options": integrations}
+    stage = {"two_way": ["$connect", "loud", "never"], "plugins": [plugin]}
+    running = host([], {"stages": {"$default": stage}})
+    with running.client() as client:
+        assert client.recv() == "welcome"
+        for action in ("quiet", "never", "loud", "always"):
+            client.json(action=action)
+        assert client.recv() == "answer"
+        assert client.recv() == "answer"
+        client.silence(0.2)
+        assert back.paths() == ["/in"] + ["/say"] * 4

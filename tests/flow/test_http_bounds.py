@@ -15,6 +15,7 @@ from backend import (  # noqa: F401: fixtures
     built,
     error_in,
     response,
+    said_once,
     served,
 )
 
@@ -51,7 +52,7 @@ def test_what_has_no_place_and_no_room_to_wait_is_refused_at_once(served, behind
         if client not in refused:
             assert client.recv() == str(n)
         client.drop()
-    assert len(host.lines("failure=full")) == 1
+    said_once(host, "failure=full")
 
 
 def test_a_full_queue_refuses_connects_with_503(served, behind):
@@ -158,7 +159,7 @@ def test_a_breaker_opens_probes_and_closes(served, behind):
         host.wait_log("breaker=closed")
         client.text("x")
         assert client.recv() == "back"
-    assert len(host.lines("failure=open")) == 1
+    said_once(host, "failure=open")
 
 
 def test_a_breaker_whose_probe_fails_stays_open(served, behind):
@@ -307,7 +308,7 @@ def test_a_certificate_is_verified_unless_that_is_switched_off(
         for action in ("ca", "off"):
             client.json(action=action)
             assert client.recv() == "safe"
-    assert host.lines("failure=away")
+    host.wait_log("failure=away")
     back.stop()
 
 
