@@ -190,8 +190,9 @@ static void on_added(void *data, enum http_fault fault, const char *why)
 {
     struct http_call *call = data;
     struct http_lane *lane = call->lane;
+    struct http_answer taken = { .http_status = 202 };
     tell_breaker(lane, fault);
-    end_running(call, fault, NULL, why);
+    end_running(call, fault, &taken, why);
     pump(lane);
 }
 
@@ -212,8 +213,11 @@ static void try_now(struct http_lane *lane, struct http_call *call)
     if (status == JF_OK)
         return;
     http_breaker_forget(&lane->breaker);
-    end_running(call, status == JF_E_FULL ? HTTP_FAULT_FULL : HTTP_FAULT_MEMORY, NULL,
-                "it could not be sent");
+    end_running(call,
+                status == JF_E_FULL          ? HTTP_FAULT_FULL
+                : status == JF_E_UNAVAILABLE ? HTTP_FAULT_AWAY
+                                             : HTTP_FAULT_MEMORY,
+                NULL, "it could not be sent");
 }
 
 static void cancel(struct http_lane *lane, struct http_call *call)
