@@ -12,9 +12,11 @@ import resource
 import shlex
 import subprocess
 import sys
+from dataclasses import replace
 
 sys.dont_write_bytecode = True
 
+import backends  # noqa: E402
 import cluster  # noqa: E402
 import report  # noqa: E402
 import rows  # noqa: E402
@@ -74,7 +76,19 @@ def chosen_rows(options, allowed):
     if any(row.has_redis for row in chosen) and not cluster.redis_program():
         say("bench: no redis-server is installed: the rows that need one are left out")
         chosen = [row for row in chosen if not row.has_redis]
-    return chosen
+    return with_installed(options, chosen)
+
+
+def with_installed(options, chosen):
+    """Rows with a backend need nginx, and leave out the peer that is not there."""
+    installed = backends.programs()
+    lacking = {name for name in ("nginx", "pushpin") if name not in installed}
+    if lacking and any(row.group == rows.BACK for row in chosen):
+        say(f"bench: not installed, and left out: {', '.join(sorted(lacking))}")
+    present = tuple(name for name in rows.BACK_SERVERS if name not in lacking)
+    able = "nginx" not in lacking and servers.is_built("http.so", options.build)
+    return [replace(row, among=present) if row.group == rows.BACK else row
+            for row in chosen if row.group != rows.BACK or able]
 
 
 def say(text):
@@ -84,6 +98,8 @@ def say(text):
 def measure(options, row, name, found, placement, redis):
     seconds = options.idle_seconds if row.group == rows.IDLE else options.seconds
     common = (row, name, found, placement, options.workers, options.warm_up, seconds)
+    if row.group == rows.BACK:
+        return backends.measure(*common)
     return cluster.measure(*common, redis) if row.has_redis else servers.measure(*common)
 
 

@@ -6,7 +6,7 @@ import os
 import platform
 import statistics
 
-from rows import (ECHO, FAN, FAR, HANDLER, HANDSHAKE, IDLE, OPS, POST, SPREAD, STEADY, STORE_ECHO,
+from rows import (BACK, ECHO, FAN, FAR, HANDLER, HANDSHAKE, IDLE, OPS, POST, SPREAD, STEADY, STORE_ECHO,
                   STORE_GROUP, STORE_HANDSHAKE, size)
 
 TITLES = {
@@ -14,6 +14,8 @@ TITLES = {
     "lws": "libwebsockets",
     "jackfield": "jackfield",
     "http": "libwebsockets, bare",
+    "nginx": "nginx, as a proxy: HTTP alone",
+    "pushpin": "Pushpin",
     "native": "in C: sends the body",
     "lua": "in Lua: returns the body",
     "lua_json": "in Lua: decodes it, looks at the event",
@@ -24,11 +26,12 @@ TITLES = {
     "publish": "Redis alone, a PUBLISH for each",
 }
 
-ALONE, STORE, NODES = "results", "redis store", "between nodes"
+ALONE, STORE, NODES, OUTSIDE = "results", "redis store", "between nodes", "backends"
 
 # Each has a place of its own in the document.
 SECTIONS = {
     ALONE: (ECHO, HANDLER, STEADY, FAN, HANDSHAKE, IDLE, POST),
+    OUTSIDE: (BACK,),
     STORE: (STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE, OPS),
     NODES: (FAR, SPREAD),
 }
@@ -41,6 +44,7 @@ HEADINGS = {
     HANDSHAKE: "Handshakes",
     IDLE: "Idle connections",
     POST: "A POST to a connection, over a connection that is kept",
+    BACK: "A message that an HTTP service answers",
     STORE_ECHO: "Routed echo, with Redis and without",
     STORE_GROUP: "A send to a group, all of it on this node",
     STORE_HANDSHAKE: "Handshakes, with Redis and without",
@@ -200,6 +204,14 @@ def post_table(results, rows):
         for row in rows for server in row.servers])
 
 
+def back_table(results, rows):
+    head = ["connections", "payload", "server", "CPU ns", "x nginx", "target", "messages/s",
+            *TAIL]
+    return table(head, [
+        [connections(row), size(row.size), *traffic(results, row, server, PERCENTILES)]
+        for row in rows for server in row.servers])
+
+
 # ---- With a Redis beside it ----
 
 
@@ -307,6 +319,7 @@ TABLES = {
     HANDSHAKE: handshake_table,
     IDLE: idle_table,
     POST: post_table,
+    BACK: back_table,
     STORE_ECHO: store_echo_table,
     STORE_GROUP: store_group_table,
     STORE_HANDSHAKE: store_handshake_table,

@@ -10,6 +10,8 @@ ECHO, STEADY, FAN, HANDSHAKE, IDLE = "echo", "steady", "fan", "handshake", "idle
 HANDLER = "handler"
 POST = "post"  # to @connections, over HTTP (posts.c)
 POST_SERVERS = ("http", "jackfield")
+BACK = "back"  # a message that an HTTP service answers (backends.py)
+BACK_SERVERS = ("nginx", "jackfield", "pushpin")
 
 # Those with a Redis beside the gateway (cluster.py).
 STORES = ("memory", "redis")
@@ -18,7 +20,7 @@ STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE = "store-echo", "store-group", "store-h
 OPS, FAR, SPREAD = "ops", "far", "spread"
 WITH_REDIS = (STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE, OPS, FAR, SPREAD)
 SCENES = {HANDLER: ECHO, STEADY: ECHO, STORE_ECHO: ECHO, STORE_GROUP: ECHO, OPS: ECHO,
-          STORE_HANDSHAKE: HANDSHAKE, SPREAD: FAN}
+          STORE_HANDSHAKE: HANDSHAKE, SPREAD: FAN, BACK: ECHO}
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class Row:
     nodes: int = 1  # that share a Redis
     action: str = ""  # the route of its messages, if not the scene's own
     operations: int = 1  # of the store, that a message stands for
+    among: tuple = ()  # its servers, if not all of them are installed
 
     @property
     def name(self):
@@ -68,7 +71,7 @@ class Row:
     @property
     def base(self):
         """Whose cost is 1."""
-        return {HANDLER: "native", POST: "http", FAR: "nodes", SPREAD: "group"}.get(
+        return {HANDLER: "native", POST: "http", BACK: "nginx", FAR: "nodes", SPREAD: "group"}.get(
             self.group, "memory" if self.has_redis else "epoll")
 
     def target_of(self, server):
@@ -82,6 +85,8 @@ class Row:
             return HANDLERS
         if self.group == POST:
             return POST_SERVERS
+        if self.group == BACK:
+            return self.among or BACK_SERVERS
         if self.has_redis:
             return {FAR: ("nodes",), SPREAD: WAYS}.get(self.group, STORES)
         return ("epoll", "jackfield") if self.group == FAN else SERVERS
@@ -143,9 +148,15 @@ def post_rows():
     yield Row(POST, 100, size=100, target=1.3, action="gone")
 
 
+def back_rows():
+    for octets in (20, 1024):
+        yield Row(BACK, 100, size=octets)
+
+
 def all_rows():
     yield from echo_rows()
     yield from post_rows()
+    yield from back_rows()
     yield from handler_rows()
     yield Row(STEADY, 1000, depth=256, rate=20000)
     yield from fan_rows()
@@ -166,6 +177,7 @@ def quick_rows():
     yield Row(FAN, 500, depth=16, size=100)
     yield Row(HANDSHAKE, 16)
     yield Row(POST, 10)
+    yield Row(BACK, 10)
     yield Row(IDLE, 500)
     yield Row(STORE_ECHO, 100)
     yield operations("group_members", 400)

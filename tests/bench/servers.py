@@ -11,6 +11,7 @@ import time
 
 from rows import FAN, HANDLERS, HANDSHAKE, IDLE, POST
 
+OPTIONAL = ("http.so",)  # not in every build
 BINARIES = ("jackfield", "echo.so", "crowd.so", "fan.so", "far.so", "ops.so", "own.so", "load",
             "posts", "yard_epoll", "yard_http", "yard_lws")
 PLUGINS = {FAN: "fan.so", HANDSHAKE: "fan.so", POST: "far.so"}  # else echo.so
@@ -29,12 +30,16 @@ def find_binaries(build):
     for folder, folders, files in os.walk(build):
         folders.sort()
         for name in files:
-            if name in BINARIES:
+            if name in BINARIES + OPTIONAL:
                 found.setdefault(name, str(pathlib.Path(folder, name).resolve()))
     missing = [name for name in BINARIES if name not in found]
     if missing:
         raise Failed(f"not found beneath {build}: {', '.join(missing)}")
     return found
+
+
+def is_built(name, build):
+    return any(name in files for _, _, files in os.walk(build))
 
 
 class Placement:
@@ -147,7 +152,7 @@ def posts_command(row, server, found, warm_up, seconds):
     command = [found["posts"], "-p", str(server.port), "-P", str(server.process.pid),
                "-c", str(row.connections), "-s", str(row.size), "-w", str(warm_up),
                "-t", str(seconds)]
-    delivers = server.name != "http" and row.action != "gone"
+    delivers = server.name not in ("http", "proxy") and row.action != "gone"
     return [*command, "-i"] if delivers else command
 
 
