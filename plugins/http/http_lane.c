@@ -7,7 +7,8 @@
 
 #include "http_stream.h"
 
-#define PAUSE_MS 100 /* before the first new try; doubled for each */
+#define LEAVING_MAX 20000 /* $disconnect events that wait for a place, besides */
+#define PAUSE_MS 100      /* before the first new try; doubled for each */
 
 uint64_t http_now(void)
 {
@@ -267,12 +268,19 @@ void http_lane_start(struct http_lane *lane, struct http_call *call)
     try_now(lane, call);
 }
 
+/* When a host stops, everybody leaves at once, and then nothing can be delivered late. */
+static uint32_t room(const struct http_lane *lane, const struct http_call *call)
+{
+    uint32_t more = call->ev->kind == JF_DISCONNECT ? LEAVING_MAX : 0;
+    return lane->it->queue + more;
+}
+
 static enum http_fault admit(struct http_lane *lane, struct http_call *call)
 {
     if (http_breaker_refuses(&lane->breaker, http_now()))
         return HTTP_FAULT_OPEN;
     bool waits = lane->running >= lane->it->concurrency || lane->queue.first;
-    if (waits && lane->queue.count >= lane->it->queue)
+    if (waits && lane->queue.count >= room(lane, call))
         return HTTP_FAULT_FULL;
     if (set_deadline(lane, call) < 0)
         return HTTP_FAULT_FULL;
@@ -299,14 +307,16 @@ int http_lane_take(struct http_lane *lane, struct jf_event *ev)
 }
 
 /* Every event is finished; what is left are late deliveries. */
-void http_lane_fini(struct http_lane *lane)
+void http_lane_fini(struct http_lane *lane, struct http_estate *estate)
 {
-    http_late_fini(lane);
     while (lane->sent.first) {
         struct http_call *call = lane->sent.first;
         cancel(lane, call);
         stop_timers(call);
         http_calls_remove(&lane->sent, call);
-        http_call_free(call);
+        call->transfer = NULL;
+        call->job = NULL;
+        http_calls_append(&lane->late, call);
     }
+    http_late_fini(lane, estate);
 }

@@ -13,6 +13,7 @@
 #include "http_client.h"
 #include "http_options.h"
 
+struct http_estate;
 struct http_stream;
 
 enum http_call_state { HTTP_WAITING, HTTP_RUNNING, HTTP_BETWEEN_TRIES, HTTP_LATE };
@@ -67,10 +68,14 @@ struct http_lane {
     bool late_ticks;
 };
 
+/* A late delivery of an instance before this one. */
+void http_late_adopt(struct http_lane *lane, struct http_call *call);
+
 /* The handler: JF_LATER, or what it came to at once. */
 int http_lane_take(struct http_lane *lane, struct jf_event *ev);
 
-void http_lane_fini(struct http_lane *lane);
+/* What waits is left to whoever takes this instance's place. */
+void http_lane_fini(struct http_lane *lane, struct http_estate *estate);
 
 /* ---- Shared by the files of a lane -------------------------------------- */
 
@@ -98,6 +103,6 @@ void http_report(struct http_lane *lane, enum http_fault fault, const char *why)
  * lane's then, and the event is over. */
 bool http_late_take(struct http_lane *lane, struct http_call *call, enum http_fault fault);
 void http_late_end(struct http_lane *lane, struct http_call *call, enum http_fault fault);
-void http_late_fini(struct http_lane *lane);
+void http_late_fini(struct http_lane *lane, struct http_estate *estate);
 
 #endif

@@ -2,6 +2,7 @@
  * can be forgotten; what was to be sent stays here, and is tried again with growing pauses
  * that are spread, few at a time, so that a backend which comes back is not buried. Bounded
  * by number, octets and time; what is lost is counted and said. */
+#include "http_estate.h"
 #include "http_lane.h"
 
 #define LATE_MAX 10000
@@ -123,15 +124,24 @@ void http_late_end(struct http_lane *lane, struct http_call *call, enum http_fau
     http_call_free(call);
 }
 
-void http_late_fini(struct http_lane *lane)
+void http_late_adopt(struct http_lane *lane, struct http_call *call)
 {
-    uint32_t left = lane->late.count + lane->late_running;
+    call->lane = lane;
+    keep(lane, call);
+}
+
+void http_late_fini(struct http_lane *lane, struct http_estate *estate)
+{
+    uint32_t left = 0;
     if (lane->late_ticks)
         jf_timer_stop(lane->w, lane->late_timer);
     while (lane->late.first) {
         struct http_call *call = lane->late.first;
-        take_out(lane, call);
+        http_calls_remove(&lane->late, call);
+        if (http_estate_leave(estate, lane->it->route, call))
+            continue;
         http_call_free(call);
+        left++;
     }
     if (left || lane->late_lost)
         jf_log(lane->w->self, JF_WARN, "route=%s disconnects_lost=%u at_the_end=%u",

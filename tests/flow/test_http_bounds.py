@@ -1,13 +1,16 @@
 """Calls to a backend are bounded: by places, a queue, tries, a breaker; a $disconnect is tried
 again, and what the options may say is checked."""
 
+import json
 import ssl
 import threading
 import time
 
 import backend
+import hot
 import pytest
 from backend import (  # noqa: F401: fixtures
+    FAILURES,
     INTERNAL,
     TIMEOUT,
     Backend,
@@ -329,5 +332,85 @@ def test_a_host_stops_while_calls_are_on_their_way(served, behind):
     host.signal()
     assert host.wait() == 0
     host.stop()
+    for client in clients:
+        client.drop()
+
+
+# ---- Reload
+
+
+def test_a_reload_loses_neither_calls_on_their_way_nor_disconnects_that_wait(
+    host, behind, build, tmp_path, eventually
+):
+    back = behind(lambda r: time.sleep(0.5) or response(200, "slow"))
+    away = behind(lambda r: response(200))
+    away.stop()
+    options = {
+        "$default": {"url": back.url("/slow"), "two_way": True},
+        "$disconnect": {"url": away.url("/gone/${context.connectionId}")},
+    }
+    path = host.write(host.config([]))
+
+    def write(**more):
+        whole = host.config([], {"reload": {"watch": "off", "trial_events": 0}}, 2)
+        plugin = {"file": str(build / "plugins/http.so"), "options": {**options, **more}}
+        whole["plugins"] = [plugin]
+        path.write_text(json.dumps(whole))
+
+    write()
+    env = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    running = host.run("run", "-c", path, extra_env=env).ready()
+    running.may_log(*FAILURES)
+    leaving = [running.client() for _ in range(30)]
+    client = running.client()
+    for each in leaving:
+        each.drop()
+    running.wait_log("failure=away")
+    client.text("x")
+    for n in range(3):
+        write(**{f"new{n}": {"url": back.url("/new")}})
+        assert hot.ask_control(tmp_path, running.process.pid).startswith("ok")
+    assert client.recv() == "slow"
+    running.wait_log("event=released", count=3)
+    away.start()
+    eventually(lambda: len(set(away.paths())) == 30, timeout=40)
+    time.sleep(0.5)
+    assert len(away.seen) == 30
+    client.drop()
+    running.stop()
+    assert not running.lines("disconnects_lost")
+
+
+def test_options_that_are_wrong_are_refused_by_a_reload(host, behind, build, tmp_path):
+    back = behind(lambda r: response(200, "here"))
+    path = host.write(host.config([]))
+
+    def write(**route):
+        whole = host.config([], {"reload": {"watch": "off"}})
+        options = {"$default": {"two_way": True, **route}}
+        whole["plugins"] = [{"file": str(build / "plugins/http.so"), "options": options}]
+        path.write_text(json.dumps(whole))
+
+    write(url=back.url())
+    env = {"XDG_RUNTIME_DIR": str(tmp_path)}
+    running = host.run("run", "-c", path, extra_env=env).ready()
+    running.may_log("event=reload_failed", "event=reload_refused")
+    with running.client() as client:
+        write(url="nonsense")
+        answer = hot.ask_control(tmp_path, running.process.pid)
+        assert "options: $default.url: it is not http" in answer
+        client.text("x")
+        assert client.recv() == "here"
+
+
+def test_a_host_that_stops_tells_the_backend_of_everybody(host, behind, build):
+    """More leave at once than have a place or may wait."""
+    back = behind(lambda r: time.sleep(0.01) or response(200))
+    gone = {"url": back.url(), "concurrency": 4, "queue": 0}
+    spec = {"file": str(build / "plugins/http.so"), "options": {"$disconnect": gone}}
+    running = host([spec])
+    clients = [running.client() for _ in range(300)]
+    running.stop()
+    assert len(back.seen) == 300
     for client in clients:
         client.drop()
