@@ -130,8 +130,7 @@ void rates_free(struct rates *rates)
     free(rates);
 }
 
-/* With its lock held. */
-static struct page *open_page(struct rates *rates, const struct stage *stage)
+static struct page *find_page(struct rates *rates, const struct stage *stage)
 {
     pthread_mutex_lock(&rates->lock);
     if (stage->index >= rates->count) {
@@ -141,6 +140,13 @@ static struct page *open_page(struct rates *rates, const struct stage *stage)
     }
     struct page *page = rates->pages[stage->index];
     pthread_mutex_unlock(&rates->lock);
+    return page;
+}
+
+/* With its lock held. */
+static struct page *open_page(struct rates *rates, const struct stage *stage)
+{
+    struct page *page = find_page(rates, stage);
     pthread_mutex_lock(&page->lock);
     return page;
 }
@@ -241,6 +247,7 @@ void rates_leave(struct rates *rates, const struct stage *stage, const uint8_t a
 /* ---- Messages ----------------------------------------------------------- */
 
 struct rate_use {
+    struct page *page; /* of its stage */
     struct bucket messages, bytes;
     uint32_t refused; /* in a row */
     size_t route_count;
@@ -253,7 +260,8 @@ void rate_use_free(struct rate_use *use)
 }
 
 /* A reload may have brought more routes. */
-static struct rate_use *get_use(struct rate_use **slot, const struct rate_plan *plan)
+static struct rate_use *get_use(struct rates *rates, const struct stage *stage,
+                                const struct rate_plan *plan, struct rate_use **slot)
 {
     struct rate_use *use = *slot;
     if (use && use->route_count >= plan->route_count)
@@ -263,6 +271,7 @@ static struct rate_use *get_use(struct rate_use **slot, const struct rate_plan *
     if (use)
         memcpy(larger, use, sizeof(*use) + use->route_count * sizeof(use->routes[0]));
     larger->route_count = plan->route_count;
+    larger->page = find_page(rates, stage);
     free(use);
     *slot = larger;
     return larger;
@@ -357,13 +366,15 @@ enum rate_verdict rates_message(struct rates *rates, const struct stage *stage,
                                 uint64_t now)
 {
     struct load load = { .plan = plan,
-                         .use = get_use(slot, plan),
+                         .use = get_use(rates, stage, plan, slot),
                          .address = key_of(address),
                          .route = place_of(plan, route),
                          .octets = len < UINT32_MAX ? (uint32_t)len : UINT32_MAX,
                          .now = now };
-    if (plan->shares_messages)
-        load.page = open_page(rates, stage);
+    if (plan->shares_messages) {
+        load.page = load.use->page;
+        pthread_mutex_lock(&load.page->lock);
+    }
     bool passed = pass(&load);
     if (load.page)
         close_page(load.page);
