@@ -121,22 +121,26 @@ int jwk_from_pkey(EVP_PKEY *pkey, struct jwk *out, const char **why)
     return status;
 }
 
+/* A public key in DER: a SEQUENCE that is as long as it says, and in it another. */
+static bool looks_like_der(const unsigned char *o, size_t len)
+{
+    size_t inner = o[1] == 0x82 ? 4 : o[1] == 0x81 ? 3 : 2;
+    size_t said = inner == 4 ? (size_t)o[2] << 8 | o[3] : inner == 3 ? o[2] : o[1];
+    return o[0] == 0x30 && said == len - inner && o[inner] == 0x30;
+}
+
 /* What would be read as a secret and is a public key, known to everybody: the oldest way to
- * forge tokens. DER of a public key begins with two SEQUENCEs. */
+ * forge tokens. There are at least JWK_SECRET_MIN octets. */
 static bool looks_public(jf_bytes octets)
 {
-    const unsigned char *o = (const unsigned char *)octets.ptr;
-    size_t inner = octets.len > 4 && o[1] == 0x82   ? 4
-                   : octets.len > 3 && o[1] == 0x81 ? 3
-                                                    : 2;
     return memmem(octets.ptr, octets.len, "-----BEGIN", 10) ||
            memmem(octets.ptr, octets.len, "\"kty\"", 5) ||
-           (octets.len > inner && o[0] == 0x30 && o[inner] == 0x30);
+           looks_like_der((const unsigned char *)octets.ptr, octets.len);
 }
 
 int jwk_from_secret(jf_bytes octets, struct jwk *out, const char **why)
 {
-    if (octets.len < JWK_SECRET_MIN || octets.len > JWK_SECRET_MAX)
+    if (!octets.ptr || octets.len < JWK_SECRET_MIN || octets.len > JWK_SECRET_MAX)
         return wrong(why, "a secret must have 32 to 1024 octets");
     if (looks_public(octets))
         return wrong(why, "it looks like a public key, which is no secret");

@@ -73,7 +73,8 @@ class Key:
         )
 
     def token(self, header=None, **claims):
-        header = {"alg": self.alg, **({"kid": self.kid} if self.kid else {}), **(header or {})}
+        named = {"kid": self.kid} if self.kid else {}
+        header = {"alg": self.alg, **named, **(header or {})}
         claims = {"sub": "Ann", "exp": int(time.time()) + 600, **claims}
         parts = [text_of(json.dumps(part).encode()) for part in (header, claims)]
         signed = ".".join(parts)
@@ -88,7 +89,9 @@ def keys():
 def write(path, content):
     """As a file of keys should be replaced: in one step."""
     aside = path.with_suffix(".new")
-    aside.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    if not isinstance(content, bytes):
+        content = json.dumps(content).encode()
+    aside.write_bytes(content)
     aside.rename(path)
     return path
 
@@ -108,7 +111,8 @@ def door(host, build, tmp_path):
         options.setdefault("keys", str(write(tmp_path / "keys", content)))
         plugin = {"file": str(so), "options": options}
         # $connect is the door's; what the probe has for it, nobody asks for.
-        return host([plugin, {"file": "probe", "routes": {"none": "$connect"}}], workers=workers)
+        probe = {"file": "probe", "routes": {"none": "$connect"}}
+        return host([plugin, probe], workers=workers)
 
     return start
 
@@ -190,7 +194,8 @@ def test_no_algorithm_and_a_confused_one_stay_out(door, keys):
 
 def test_a_browser_offers_it_as_a_subprotocol(door, keys):
     key = keys["EdDSA"]
-    served = door(jwks(key), **{"from": ["subprotocol"]}, subprotocol=["chat.v2", "chat.v1"])
+    options = {"from": ["subprotocol"], "subprotocol": ["chat.v2", "chat.v1"]}
+    served = door(jwks(key), **options)
     token = key.token()
     for offered, chosen in {
         f"jackfield.jwt, {token}": "jackfield.jwt",
@@ -307,7 +312,7 @@ def test_a_reload_forgets_nobodys_end(door, keys):
 
 
 @pytest.mark.only("c", reason="nothing starts, so nothing is said in any language")
-def test_wrong_options_stop_the_start_and_are_named(host, build, tmp_path, language):
+def test_wrong_options_stop_the_start_and_are_named(host, build, tmp_path):
     so, file = build / "plugins/jwt.so", write(tmp_path / "keys", jwks(Key("EdDSA")))
     for options, part in (
         ({"keys": str(file), "audiance": "x"}, 'option="audiance"'),
