@@ -1,5 +1,5 @@
 /* Decides about a token by all that the options say. It neither answers nor keeps anything:
- * that is for whoever asked, $connect or the refresh route. */
+ * that is for whoever asked, $authorize or the refresh route. */
 #include <string.h>
 
 #include "jwt_plugin.h"

@@ -1,8 +1,8 @@
 /*
  * jwt - who may come in, by a JSON Web Token; docs/jwt.md is its manual.
  *
- *   $connect   401 without a good token; its claims become attributes, "jwt.sub" and so on
- *   refresh    a new token for a connection that is open
+ *   $authorize   401 without a good token; its claims are the context of all that follows
+ *   refresh      a new token for a connection that is open
  *
  * This file is the plugin's side towards the host: routes, answers, timers, its life. What
  * is decided, and why, is in authorize.c and below it.
@@ -22,83 +22,49 @@ static int64_t clock_now_s(void)
     return now.tv_sec;
 }
 
-/* ---- $connect --------------------------------------------------------------------------
+/* ---- $authorize ------------------------------------------------------------------------
  */
 
-/* The claims of one client on their way into its attributes. */
-struct admission {
-    struct jf_event *ev;
-    size_t pending;
-    int status;
-};
-
-static void on_kept(jf_worker *w, void *data, int status)
-{
-    struct admission *admission = data;
-    (void)w;
-    if (status < 0)
-        admission->status = status;
-    if (--admission->pending)
-        return;
-    jf_finish(admission->ev, admission->status);
-    free(admission);
-}
-
-static int keep_claim(struct admission *admission, const struct jf_pair *claim)
-{
-    char name[sizeof(JWT_ATTR_PREFIX) + JWT_CLAIM_NAME_MAX];
-    size_t len = strlen(JWT_ATTR_PREFIX);
-    memcpy(name, JWT_ATTR_PREFIX, len);
-    memcpy(name + len, claim->name.ptr, claim->name.len);
-    return jf_attr_set(admission->ev->worker, admission->ev->conn,
-                       jf_view(name, len + claim->name.len), claim->value, on_kept,
-                       admission);
-}
-
-/* If one cannot be kept, those under way are waited for all the same. */
-static int keep_claims(struct jf_event *ev, const struct jwt *jwt)
-{
-    struct admission *admission = calloc(1, sizeof(*admission));
-    if (!admission)
-        return JF_E_NOMEM;
-    admission->ev = ev;
-    for (size_t i = 0; i < jwt->claim_count && admission->status == JF_OK; i++) {
-        admission->status = keep_claim(admission, &jwt->claims[i]);
-        if (admission->status == JF_OK)
-            admission->pending++;
-    }
-    if (admission->pending)
-        return JF_LATER;
-    int status = admission->status;
-    free(admission);
-    return status;
-}
-
-static int admit(struct jf_event *ev, const struct jwt_verdict *verdict)
-{
-    int status = authorize_until(ev->worker->local, ev->conn, &verdict->jwt);
-    if (status == JF_OK && verdict->subprotocol.ptr)
-        status = jf_subprotocol(ev, verdict->subprotocol);
-    return status < 0 ? status : keep_claims(ev, &verdict->jwt);
-}
-
 /* Why is for the log only: who has no token learns nothing of what would be one. */
-static int refuse(struct jf_event *ev, enum jwt_fault fault)
+static int refuse(struct jf_event *ev, const char *why)
 {
-    jf_log(ev->self, JF_DEBUG, "event=token_refused why=%s", jwt_fault_name(fault));
+    jf_log(ev->self, JF_DEBUG, "event=token_refused why=%s", why);
     return jf_refuse(ev, 401, jf_str("{\"message\": \"Unauthorized\"}"));
 }
 
-static int on_connect(struct jf_event *ev)
+static int identify(struct jf_event *ev, const struct jwt *jwt)
+{
+    int status = JF_OK;
+    for (size_t i = 0; i < jwt->claim_count && status == JF_OK; i++)
+        status = jf_context(ev, jwt->claims[i].name, jwt->claims[i].value);
+    jf_bytes subject = jf_find(jwt->claims, jwt->claim_count, "sub");
+    if (status == JF_OK && subject.ptr)
+        status = jf_principal(ev, subject);
+    return status;
+}
+
+/* What the host has no room for is not left out: a handler could miss just that. */
+static int admit(struct jf_event *ev, const struct jwt_verdict *verdict)
+{
+    if (identify(ev, &verdict->jwt) < 0)
+        return refuse(ev, "claims_too_big");
+    int status = authorize_until(ev->worker->local, ev->conn, &verdict->jwt);
+    if (status == JF_OK && verdict->subprotocol.ptr)
+        status = jf_subprotocol(ev, verdict->subprotocol);
+    return status;
+}
+
+static int on_authorize(struct jf_event *ev)
 {
     struct jwt_worker *worker = ev->worker->local;
     struct jwt_verdict verdict;
     authorize(worker, ev->connect, &verdict);
-    if (verdict.fault)
+    int status =
+        verdict.fault ? refuse(ev, jwt_fault_name(verdict.fault)) : admit(ev, &verdict);
+    if (status < 0)
         worker->counts.refused++;
     else
         worker->counts.allowed++;
-    int status = verdict.fault ? refuse(ev, verdict.fault) : admit(ev, &verdict);
     jwt_verdict_fini(&verdict);
     return status;
 }
@@ -228,7 +194,7 @@ static int take_over(jf_self *self, const jf_self *old)
 }
 
 static const struct jf_route routes[] = {
-    { "$connect", on_connect },
+    { "$authorize", on_authorize },
     { NULL, NULL },
 };
 

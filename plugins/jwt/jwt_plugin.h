@@ -5,9 +5,6 @@
 #include "expiry.h"
 #include "jwt_options.h"
 
-/* Attributes of a connection are the claims of its token, with this before their names. */
-#define JWT_ATTR_PREFIX "jwt."
-
 /* jf_self.state. Another build may take it over: the first two members stay what they are
  * as long as the mark is the same. */
 #define JWT_STATE_MARK 0x6a777401u

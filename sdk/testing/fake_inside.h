@@ -181,6 +181,7 @@ __attribute__((format(printf, 2, 3))) void fake_fault(struct fake_host *host,
 bool fake_at_home(struct fake_host *host, const jf_worker *w, const char *what);
 
 /* fake_store.c */
+void fake_put_attr(struct fake_host *host, jf_conn_id conn, jf_bytes key, jf_bytes value);
 int fake_attr_set(jf_worker *w, jf_conn_id conn, jf_bytes key, jf_bytes value,
                   jf_done_fn *done, void *data);
 int fake_attr_get(jf_worker *w, jf_conn_id conn, jf_bytes key, jf_value_fn *done,

@@ -51,6 +51,12 @@ static void put(struct fake_host *host, jf_conn_id conn, bool is_group, jf_bytes
     fact->value_len = value.len;
 }
 
+/* What the host itself says of a connection. */
+void fake_put_attr(struct fake_host *host, jf_conn_id conn, jf_bytes key, jf_bytes value)
+{
+    put(host, conn, false, key, value);
+}
+
 static void drop(struct fake_host *host, const struct fake_fact *fact)
 {
     struct fake_fact **slot = &host->facts;

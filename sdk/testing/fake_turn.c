@@ -7,6 +7,7 @@
  */
 #include "fake_inside.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* Who needs more steps than this in one turn runs in a circle. */
@@ -99,6 +100,18 @@ static uint32_t refusal(const struct fake_event *event, int status)
     return status == JF_E_TIMEOUT ? 504 : 502;
 }
 
+static void keep_identity(struct fake_host *host, const struct fake_conn *conn)
+{
+    char key[300];
+    for (size_t i = 0; i < conn->identity.count; i++) {
+        const struct jf_pair *pair = &conn->identity.pairs[i];
+        int n = snprintf(key, sizeof(key), "authorizer.%.*s", (int)pair->name.len,
+                         pair->name.ptr);
+        if (n > 0 && (size_t)n < sizeof(key))
+            fake_put_attr(host, conn->id, jf_view(key, (size_t)n), pair->value);
+    }
+}
+
 static void draw_verdict(struct fake_host *host, struct fake_event *event, int status)
 {
     struct fake_conn *conn = event->conn;
@@ -111,6 +124,7 @@ static void draw_verdict(struct fake_host *host, struct fake_event *event, int s
         fake_forget(host, conn);
         return;
     }
+    keep_identity(host, conn);
     bool left = conn->state == FAKE_GONE;
     conn->verdict.http_status = 101;
     conn->verdict.body = ""; /* of a jf_refuse() that was thought better of */

@@ -9,7 +9,7 @@ static void is_refused(struct fake_host *host, const char *token)
     struct fake_verdict verdict = fake_host_verdict(host, conn);
     assert_int_equal(verdict.http_status, 401);
     assert_string_equal(verdict.body, "{\"message\": \"Unauthorized\"}");
-    assert_null(fake_host_attr(host, conn, "jwt.sub"));
+    assert_null(fake_host_attr(host, conn, "authorizer.sub"));
 }
 
 static void who_has_a_good_token_comes_in_and_its_claims_are_attributes(void **state)
@@ -21,10 +21,10 @@ static void who_has_a_good_token_comes_in_and_its_claims_are_attributes(void **s
                    "{\"sub\":\"Ann\",\"exp\":1700000100,\"admin\":false,\"roles\":[1]}");
     jf_conn_id conn = scene_knock(host, token, 0);
     assert_int_equal(fake_host_verdict(host, conn).http_status, 101);
-    assert_string_equal(fake_host_attr(host, conn, "jwt.sub"), "Ann");
-    assert_string_equal(fake_host_attr(host, conn, "jwt.exp"), "1700000100");
-    assert_string_equal(fake_host_attr(host, conn, "jwt.admin"), "false");
-    assert_null(fake_host_attr(host, conn, "jwt.roles"));
+    assert_string_equal(fake_host_attr(host, conn, "authorizer.sub"), "Ann");
+    assert_string_equal(fake_host_attr(host, conn, "authorizer.exp"), "1700000100");
+    assert_string_equal(fake_host_attr(host, conn, "authorizer.admin"), "false");
+    assert_null(fake_host_attr(host, conn, "authorizer.roles"));
     fake_host_free(host);
 }
 
@@ -58,8 +58,8 @@ static void the_options_decide_what_is_good(void **state)
     scene_token_of(token, SECRET,
                    "{\"sub\":\"Ann\",\"exp\":1700000100,\"iss\":\"us\",\"aud\":\"chat\"}");
     jf_conn_id conn = scene_knock(host, token, 0);
-    assert_string_equal(fake_host_attr(host, conn, "jwt.sub"), "Ann");
-    assert_null(fake_host_attr(host, conn, "jwt.exp"));
+    assert_string_equal(fake_host_attr(host, conn, "authorizer.sub"), "Ann");
+    assert_null(fake_host_attr(host, conn, "authorizer.exp"));
     scene_token_of(token, SECRET,
                    "{\"sub\":\"Ann\",\"exp\":1700000100,\"iss\":\"us\",\"aud\":\"api\"}");
     is_refused(host, token);
