@@ -177,6 +177,32 @@ static enum http_fault read_result(struct http_answer *answer, const cJSON *resu
     return take_body(answer, result);
 }
 
+static enum http_fault read_thrown(struct http_answer *answer)
+{
+    cJSON *result = cJSON_ParseWithLength(answer->body.ptr, answer->body.len);
+    const cJSON *thrown = get(result, "errorMessage");
+    const cJSON *policy = get(result, "policyDocument");
+    enum http_fault fault = HTTP_FINE;
+    if (!result)
+        fault = HTTP_FAULT_JUNK;
+    else if (cJSON_IsString(thrown) && strcmp(thrown->valuestring, "Unauthorized") == 0)
+        answer->http_status = 401;
+    else if (answer->function_error || (thrown && !policy))
+        fault = HTTP_FAULT_FUNCTION;
+    cJSON_Delete(result);
+    return fault;
+}
+
+enum http_fault http_answer_read_authorizer(struct http_answer *answer)
+{
+    if (answer->http_status == 429)
+        return HTTP_FAULT_FULL;
+    if (answer->http_status < 200 || answer->http_status > 299)
+        return HTTP_FAULT_STATUS;
+    answer->http_status = 200;
+    return read_thrown(answer);
+}
+
 static bool is_blank(jf_bytes text)
 {
     for (size_t i = 0; i < text.len; i++) {

@@ -50,6 +50,10 @@ struct http_answer {
  * refused, a message need not mind. */
 enum http_fault http_answer_read_lambda(struct http_answer *answer);
 
+/* What a Lambda authorizer says stays as it is, for jf_judge(): http_status 200, or 401 if
+ * it has thrown "Unauthorized", as AWS has it. */
+enum http_fault http_answer_read_authorizer(struct http_answer *answer);
+
 /* The same question for plain HTTP. */
 enum http_fault http_answer_read_http(const struct http_answer *answer);
 

@@ -139,8 +139,10 @@ static enum http_fault read_reply(const struct http_lane *lane,
                                     .protocol = reply->protocol,
                                     .has_body = reply->status != 204,
                                     .function_error = reply->function_error };
-    return lane->it->kind == HTTP_LAMBDA ? http_answer_read_lambda(answer)
-                                         : http_answer_read_http(answer);
+    if (lane->it->kind != HTTP_LAMBDA)
+        return http_answer_read_http(answer);
+    return lane->it->authorizes ? http_answer_read_authorizer(answer)
+                                : http_answer_read_lambda(answer);
 }
 
 static enum http_fault fault_of_end(enum http_end end)
@@ -291,12 +293,13 @@ static enum http_fault admit(struct http_lane *lane, struct http_call *call)
 
 int http_lane_take(struct http_lane *lane, struct jf_event *ev)
 {
+    struct http_answer none = { 0 };
     struct http_call *call;
     int status = http_call_new(lane, ev, &call);
     if (status < 0) {
         enum http_fault fault = status == JF_E_NOMEM ? HTTP_FAULT_MEMORY : HTTP_FAULT_VALUE;
         http_report(lane, fault, "a value cannot be part of a request");
-        return http_verdict(ev, lane->it, fault, NULL);
+        return http_verdict(ev, lane->it, fault, &none);
     }
     enum http_fault fault = admit(lane, call);
     if (fault != HTTP_FINE) /* the event is finished now, and so after the handler */

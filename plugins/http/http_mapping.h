@@ -47,8 +47,8 @@ struct http_source {
     char *name; /* or the text itself */
 };
 
-/* `route` says what there will be: query and headers only of "$connect", a body of none of
- * the three. JF_E_INVALID: `*complaint` says why. */
+/* `route` says what there will be: query and headers only of "$connect" and "$authorize", a
+ * body of no route of the life cycle. JF_E_INVALID: `*complaint` says why. */
 int http_source_read(jf_bytes text, const char *route, struct http_source *out,
                      const char **complaint);
 void http_source_fini(struct http_source *source);

@@ -219,6 +219,8 @@ static int read_stream(struct http_reading *r, struct http_integration *it)
 
 static int read_request(struct http_reading *r, struct http_integration *it)
 {
+    if (it->kind == HTTP_REDIS_STREAM && it->authorizes)
+        return http_wrong(r, "type", "a stream cannot say who may connect");
     if (it->kind == HTTP_REDIS_STREAM)
         return read_stream(r, it);
     int status = it->kind == HTTP_LAMBDA ? read_lambda(r, it) : read_proxy(r, it);
@@ -261,7 +263,10 @@ static int read_one(const cJSON *object, const cJSON *defaults, struct http_opti
     struct http_integration *it = &out->integrations[out->count];
     it->index = (uint32_t)out->count++;
     it->route = http_text_copy(jf_str(object->string));
-    return it->route ? read_integration(&r, it) : JF_E_NOMEM;
+    if (!it->route)
+        return JF_E_NOMEM;
+    it->authorizes = strcmp(it->route, "$authorize") == 0;
+    return read_integration(&r, it);
 }
 
 /* What a default is for depends on who takes it; that somebody could is all that is asked

@@ -21,6 +21,7 @@ struct http_integration {
     char *route;
     enum http_kind kind;
     uint32_t index;
+    bool authorizes; /* the route is $authorize: the answer is judged */
 
     /* what is asked */
     struct http_url url; /* of a function: where it is invoked */

@@ -57,10 +57,11 @@ static bool is_path(jf_bytes text)
 
 static bool fits_route(enum http_from from, const char *route)
 {
+    bool connects = strcmp(route, "$connect") == 0 || strcmp(route, "$authorize") == 0;
     if (from == HTTP_FROM_QUERY || from == HTTP_FROM_HEADER)
-        return strcmp(route, "$connect") == 0;
+        return connects;
     if (from == HTTP_FROM_BODY)
-        return strcmp(route, "$connect") != 0 && strcmp(route, "$disconnect") != 0;
+        return !connects && strcmp(route, "$disconnect") != 0;
     return true;
 }
 

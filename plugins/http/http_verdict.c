@@ -45,9 +45,29 @@ static int answer_connect(struct jf_event *ev, const struct http_integration *it
     return jf_refuse(ev, (uint32_t)status, body);
 }
 
+/* A 2xx is an authorizer's answer; of a service, one without a body says yes and no more.
+ * Any other status is a refusal of its own, but for 5xx: those are failures of the host's.
+ */
+static int answer_authorize(struct jf_event *ev, const struct http_integration *it,
+                            enum http_fault fault, const struct http_answer *answer)
+{
+    long status = answer->http_status;
+    if (fault != HTTP_FINE)
+        return http_fault_status(fault);
+    if (status >= 200 && status <= 299)
+        return it->kind == HTTP_PROXY && !answer->body.len ? JF_OK
+                                                           : jf_judge(ev, answer->body);
+    jf_bytes body = it->kind == HTTP_PROXY && answer->body.len <= REFUSAL_MAX
+                        ? answer->body
+                        : jf_view(NULL, 0);
+    return status < 300 ? JF_E_UNAVAILABLE : jf_refuse(ev, (uint32_t)status, body);
+}
+
 int http_verdict(struct jf_event *ev, const struct http_integration *it,
                  enum http_fault fault, struct http_answer *answer)
 {
+    if (it->authorizes)
+        return answer_authorize(ev, it, fault, answer);
     /* A proxy's own words are the answer, also where they count as an outage. */
     bool speaks = fault == HTTP_FAULT_STATUS && it->kind == HTTP_PROXY;
     if (ev->kind == JF_CONNECT)

@@ -188,3 +188,105 @@ def test_calls_are_signed_when_that_is_asked_for(served, behind):
     assert said.startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
     assert "/eu-west-1/lambda/aws4_request" in said
     assert back.seen[0].header("x-amz-date")
+
+
+# ---- Lambda authorizers
+
+
+def policy(effect, **more):
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    return {"principalId": "ann", "policyDocument": document, **more}
+
+
+def authorized_by(answer):
+    """The plugin's options: an authorizer, and a function that says what it was told."""
+
+    def respond(request):
+        if "/authorizer/" in request.path:
+            return answer(json.loads(request.body))
+        event = json.loads(request.body)
+        told = event["requestContext"].get("authorizer")
+        return response(200, json.dumps({"statusCode": 200, "body": json.dumps(told)}))
+
+    def options(back):
+        function = {"type": "lambda", "url": back.url()}
+        return {
+            "$authorize": {**function, "function": "authorizer"},
+            "$default": {**function, "function": "onMessage", "two_way": True},
+        }
+
+    return respond, options
+
+
+def test_a_lambda_authorizer_lets_in_and_its_context_is_in_later_events(served, behind):
+    events = []
+
+    def answer(event):
+        events.append(event)
+        return response(200, json.dumps(policy("Allow", context={"team": "blue", "n": 5})))
+
+    respond, options = authorized_by(answer)
+    host = served(options(behind(respond)))
+    with host.client("/?token=t") as client:
+        client.text("who am I?")
+        told = client.recv_json()
+        assert told["principalId"] == "ann" and told["team"] == "blue" and told["n"] == "5"
+    assert events[0]["type"] == "REQUEST"
+    assert events[0]["methodArn"].endswith("/$connect")
+    assert events[0]["queryStringParameters"] == {"token": "t"}
+
+
+@pytest.mark.parametrize(
+    "octets, status",
+    [
+        (response(200, json.dumps(policy("Deny"))), 403),
+        (response(200, '{"errorMessage":"Unauthorized"}'), 401),
+        (
+            response(
+                200,
+                '{"errorMessage":"Unauthorized","errorType":"Error"}',
+                [("X-Amz-Function-Error", "Unhandled")],
+            ),
+            401,
+        ),
+        (
+            response(
+                200, '{"errorMessage":"boom"}', [("X-Amz-Function-Error", "Unhandled")]
+            ),
+            500,
+        ),
+        (response(200, '{"statusCode":401}'), 500),
+        (response(200, "null"), 500),
+        (response(200, "junk"), 500),
+        (response(502, ""), 500),
+    ],
+)
+def test_a_lambda_authorizer_refuses_as_with_aws(served, behind, octets, status):
+    respond, options = authorized_by(lambda event: octets)
+    host = served(options(behind(respond)), fails=True)
+    host.may_log("event=authorizer", "event=bad_authorizer", "level=warn")
+    host.client(expect=status).drop()
+
+
+@pytest.mark.parametrize(
+    "octets, status",
+    [
+        (response(204), 101),
+        (response(200, ""), 101),
+        (response(200, json.dumps(policy("Allow"))), 101),
+        (response(200, json.dumps(policy("Deny"))), 403),
+        (response(401, "who are you"), 401),
+        (response(403), 403),
+        (response(500), 500),
+    ],
+)
+def test_an_http_service_may_authorize(served, behind, octets, status):
+    back = behind(lambda request: octets)
+    mapped = {"X-Token": "route.request.querystring.token"}
+    host = served({"$authorize": {"url": back.url(), "headers": mapped}}, fails=True)
+    client = host.client("/?token=t", expect=status)
+    assert back.seen[0].header("x-token") == "t"
+    if status == 401:
+        assert client.response.body == b"who are you"
+    client.drop()

@@ -15,6 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   .body = jf_view(data + 1, size - 1),
                                   .has_body = true,
                                   .function_error = data[0] == 0x80 };
+    struct http_answer judged = answer;
+    http_answer_read_authorizer(&judged);
+    CHECK(!judged.mapped && jf_same(judged.body, answer.body));
     enum http_fault fault = http_answer_read_lambda(&answer);
     CHECK(fault < HTTP_FAULT_COUNT && fault != HTTP_FAULT_MEMORY);
     if (fault == HTTP_FINE) {
