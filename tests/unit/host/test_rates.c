@@ -18,7 +18,8 @@ static const uint8_t bob[16] = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 2 };
 static int set_up(void **state)
 {
     (void)state;
-    stages = (struct stages){ 0 };
+    memset(&stages, 0,
+           sizeof(stages)); /* clang wants a pointer where it has an atomic one */
     stage = stages_add(&stages, jf_str("prod"));
     other = stages_add(&stages, jf_str("beta"));
     book = rates_new();
