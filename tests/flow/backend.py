@@ -23,6 +23,12 @@ class Request:
         return json.loads(self.body)
 
 
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
 def response(status=200, body=b"", headers=(), reason="OK"):
     if isinstance(body, str):
         body = body.encode()

@@ -2,7 +2,10 @@
 again, and what the options may say is checked."""
 
 import json
+import os
+import shutil
 import ssl
+import subprocess
 import threading
 import time
 
@@ -17,6 +20,7 @@ from backend import (  # noqa: F401: fixtures
     behind,
     built,
     error_in,
+    free_port,
     response,
     said_once,
     served,
@@ -414,3 +418,44 @@ def test_a_host_that_stops_tells_the_backend_of_everybody(host, behind, build):
     assert len(back.seen) == 300
     for client in clients:
         client.drop()
+
+
+NGINX = """\
+daemon off; master_process off; error_log stderr crit; pid {folder}/pid;
+events {{ }}
+http {{
+    access_log off; client_body_temp_path {folder}/a; proxy_temp_path {folder}/b;
+    fastcgi_temp_path {folder}/c; uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
+    server {{
+        listen 127.0.0.1:{port} ssl http2;
+        ssl_certificate {cert}; ssl_certificate_key {key};
+        location / {{ return 200 "$server_protocol $connection"; }}
+    }}
+}}
+"""
+
+
+def test_http_2_is_spoken_where_the_backend_does(served, certificate, tmp_path):
+    nginx = shutil.which("nginx", path=os.environ["PATH"] + ":/usr/sbin")
+    if not nginx:
+        pytest.skip("nginx is not installed")
+    port = free_port()
+    cert, key = certificate
+    file = tmp_path / "nginx.conf"
+    file.write_text(NGINX.format(folder=tmp_path, port=port, cert=cert, key=key))
+    running = subprocess.Popen(
+        [nginx, "-p", tmp_path, "-c", file], stderr=subprocess.DEVNULL
+    )
+    try:
+        route = {"url": f"https://localhost:{port}/", "tls": {"ca": str(cert)}}
+        host = served({"$default": {**route, "two_way": True, "retries": 5}}, fails=True)
+        with host.client() as client:
+            said = set()
+            for _ in range(10):
+                client.text("x")
+                said.add(client.recv())
+            assert len(said) == 1  # one connection
+            assert said.pop().startswith("HTTP/2.0 ")
+    finally:
+        running.kill()
+        running.wait(10)

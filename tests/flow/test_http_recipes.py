@@ -8,7 +8,7 @@ import sys
 import conftest
 import node
 import pytest
-from backend import built  # noqa: F401: a fixture
+from backend import built, free_port  # noqa: F401: a fixture
 from test_http_stream import redis, with_streams  # noqa: F401: fixtures
 
 pytestmark = pytest.mark.only("c", reason="the plugin is the same for all languages")
@@ -20,12 +20,6 @@ def blocks(heading):
     """The blocks below a heading, by their language."""
     part = PAGE.split(f"### {heading}\n")[1].split("\n## ")[0].split("\n### ")[0]
     return {kind: text for kind, text in re.findall(r"```(\w+)\n(.*?)```", part, re.S)}
-
-
-def free_port():
-    import test_http_stream
-
-    return test_http_stream.free_port()
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import json
 import shutil
 import signal
-import socket
 import subprocess
 import time
 
@@ -13,6 +12,7 @@ from backend import (  # noqa: F401: fixtures
     TIMEOUT,
     built,
     error_in,
+    free_port,
     said_once,
     served,
 )
@@ -21,12 +21,6 @@ pytestmark = [
     pytest.mark.only("c", reason="the plugin is the same for all languages"),
     pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no Redis"),
 ]
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 class Redis:
