@@ -1,5 +1,5 @@
 /*
- * http_names - from a name to an address, on a thread of the C library's. [home worker]
+ * http_names - from a name to an address, on a thread of its own. [home worker]
  */
 #ifndef HTTP_NAMES_H
 #define HTTP_NAMES_H
