@@ -6,7 +6,7 @@ import os
 import platform
 import statistics
 
-from rows import (BACK, ECHO, FAN, FAR, HANDLER, HANDSHAKE, IDLE, OPS, POST, SPREAD, STEADY, STORE_ECHO,
+from rows import (BACK, ECHO, FAN, FAR, HANDLER, HANDSHAKE, IDLE, LIMITED, OPS, POST, SPREAD, STEADY, STORE_ECHO,
                   STORE_GROUP, STORE_HANDSHAKE, size)
 
 TITLES = {
@@ -14,6 +14,8 @@ TITLES = {
     "lws": "libwebsockets",
     "jackfield": "jackfield",
     "http": "libwebsockets, bare",
+    "free": "none",
+    "rated": "origins, rates of every kind, a model",
     "nginx": "nginx, as a proxy: HTTP alone",
     "pushpin": "Pushpin",
     "native": "in C: sends the body",
@@ -26,11 +28,12 @@ TITLES = {
     "publish": "Redis alone, a PUBLISH for each",
 }
 
-ALONE, STORE, NODES, OUTSIDE = "results", "redis store", "between nodes", "backends"
+ALONE, STORE, NODES, OUTSIDE, DOORS = "results", "redis store", "between nodes", "backends", "management and limits"
 
 # Each has a place of its own in the document.
 SECTIONS = {
-    ALONE: (ECHO, HANDLER, STEADY, FAN, HANDSHAKE, IDLE, POST),
+    ALONE: (ECHO, HANDLER, STEADY, FAN, HANDSHAKE, IDLE),
+    DOORS: (POST, LIMITED),
     OUTSIDE: (BACK,),
     STORE: (STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE, OPS),
     NODES: (FAR, SPREAD),
@@ -43,6 +46,7 @@ HEADINGS = {
     FAN: "Fan-out, per delivery",
     HANDSHAKE: "Handshakes",
     IDLE: "Idle connections",
+    LIMITED: "Routed echo, with all limits of a stage and with none",
     POST: "A POST to a connection, over a connection that is kept",
     BACK: "A message that an HTTP service answers",
     STORE_ECHO: "Routed echo, with Redis and without",
@@ -196,6 +200,15 @@ def idle_table(results, rows):
     return table(head, lines)
 
 
+def limited_table(results, rows):
+    head = ["connections", "in flight", "payload", "limits", "CPU ns", "x none", "target",
+            "messages/s", *TAIL]
+    return table(head, [
+        [connections(row), str(row.depth), size(row.size),
+         *traffic(results, row, server, PERCENTILES)]
+        for row in rows for server in row.servers])
+
+
 def post_table(results, rows):
     head = ["back ends", "payload", "to", "server", "CPU ns", "x bare", "target", "posts/s",
             *TAIL]
@@ -319,6 +332,7 @@ TABLES = {
     HANDSHAKE: handshake_table,
     IDLE: idle_table,
     POST: post_table,
+    LIMITED: limited_table,
     BACK: back_table,
     STORE_ECHO: store_echo_table,
     STORE_GROUP: store_group_table,

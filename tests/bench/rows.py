@@ -10,6 +10,8 @@ ECHO, STEADY, FAN, HANDSHAKE, IDLE = "echo", "steady", "fan", "handshake", "idle
 HANDLER = "handler"
 POST = "post"  # to @connections, over HTTP (posts.c)
 POST_SERVERS = ("http", "jackfield")
+LIMITED = "limited"  # echo, on a stage without rates and models and on one with all of them
+LIMITED_SERVERS = ("free", "rated")
 BACK = "back"  # a message that an HTTP service answers (backends.py)
 BACK_SERVERS = ("nginx", "jackfield", "pushpin")
 
@@ -19,7 +21,7 @@ WAYS = ("group", "each", "publish")  # to everybody, on three nodes
 STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE = "store-echo", "store-group", "store-handshake"
 OPS, FAR, SPREAD = "ops", "far", "spread"
 WITH_REDIS = (STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE, OPS, FAR, SPREAD)
-SCENES = {HANDLER: ECHO, STEADY: ECHO, STORE_ECHO: ECHO, STORE_GROUP: ECHO, OPS: ECHO,
+SCENES = {LIMITED: ECHO, HANDLER: ECHO, STEADY: ECHO, STORE_ECHO: ECHO, STORE_GROUP: ECHO, OPS: ECHO,
           STORE_HANDSHAKE: HANDSHAKE, SPREAD: FAN, BACK: ECHO}
 
 
@@ -71,13 +73,14 @@ class Row:
     @property
     def base(self):
         """Whose cost is 1."""
-        return {HANDLER: "native", POST: "http", BACK: "nginx", FAR: "nodes", SPREAD: "group"}.get(
+        return {HANDLER: "native", POST: "http", LIMITED: "free", BACK: "nginx", FAR: "nodes",
+                SPREAD: "group"}.get(
             self.group, "memory" if self.has_redis else "epoll")
 
     def target_of(self, server):
         if self.group == HANDLER:
             return HANDLER_TARGETS.get(server, 0) if self.depth == 1 else 0
-        return self.target if server in ("jackfield", "redis") else 0
+        return self.target if server in ("jackfield", "rated", "redis") else 0
 
     @property
     def servers(self):
@@ -85,6 +88,8 @@ class Row:
             return HANDLERS
         if self.group == POST:
             return POST_SERVERS
+        if self.group == LIMITED:
+            return LIMITED_SERVERS
         if self.group == BACK:
             return self.among or BACK_SERVERS
         if self.has_redis:
@@ -156,6 +161,8 @@ def back_rows():
 def all_rows():
     yield from echo_rows()
     yield from post_rows()
+    yield Row(LIMITED, 100, size=100, target=1.05)
+    yield Row(LIMITED, 100, depth=16, size=100, target=1.05)
     yield from back_rows()
     yield from handler_rows()
     yield Row(STEADY, 1000, depth=256, rate=20000)
@@ -177,6 +184,7 @@ def quick_rows():
     yield Row(FAN, 500, depth=16, size=100)
     yield Row(HANDSHAKE, 16)
     yield Row(POST, 10)
+    yield Row(LIMITED, 100)
     yield Row(BACK, 10)
     yield Row(IDLE, 500)
     yield Row(STORE_ECHO, 100)

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 
-from rows import FAN, HANDLERS, HANDSHAKE, IDLE, POST
+from rows import FAN, HANDLERS, HANDSHAKE, IDLE, LIMITED_SERVERS, POST
 
 OPTIONAL = ("http.so",)  # not in every build
 BINARIES = ("jackfield", "echo.so", "crowd.so", "fan.so", "far.so", "ops.so", "own.so", "load",
@@ -17,6 +17,20 @@ BINARIES = ("jackfield", "echo.so", "crowd.so", "fan.so", "far.so", "ops.so", "o
 PLUGINS = {FAN: "fan.so", HANDSHAKE: "fan.so", POST: "far.so"}  # else echo.so
 SCRIPTS = {"lua": "echo.lua", "lua_json": "decode.lua"}
 HERE = pathlib.Path(__file__).resolve().parent
+
+ENOUGH = "1000000000/1000000000"
+LIMITS = {
+    "origins": ["https://app.example"],
+    "rates": {
+        "connects": {"address": ENOUGH, "stage": ENOUGH},
+        "connections": {"address": 1000000},
+        "messages": {"connection": ENOUGH, "address": ENOUGH, "stage": ENOUGH,
+                     "routes": {"echo": ENOUGH}},
+        "bytes": {"connection": ENOUGH, "address": ENOUGH, "stage": ENOUGH},
+    },
+    "models": {"echo": {"type": "object", "required": ["action"],
+                        "properties": {"action": {"type": "string"}}}},
+}
 
 START_S, STOP_S = 10, 5
 
@@ -134,10 +148,13 @@ class Server(Listener):
 
     def __init__(self, name, row, found, placement, workers):
         super().__init__(name, placement)
-        self.ends_well = name == "jackfield" or name in HANDLERS
+        self.ends_well = name == "jackfield" or name in HANDLERS + LIMITED_SERVERS
+        self.config = None
         self.command = self.command_for(row, found, workers)
 
     def command_for(self, row, found, workers):
+        if self.name in LIMITED_SERVERS:
+            return [found["jackfield"], "run", "-c", self.write_config(found, workers)]
         if self.ends_well:
             plugin = found[PLUGINS.get(row.group, "echo.so")]
             if self.name in SCRIPTS:
@@ -146,6 +163,16 @@ class Server(Listener):
                     "--workers", str(workers)]
         options = ["--fan"] if row.group == FAN else []
         return [found["yard_" + self.name], *options, str(self.port)]
+
+
+    def write_config(self, found, workers):
+        """Limits that are all looked at, and never reached."""
+        stage = {"plugins": [found["echo.so"]], **(LIMITS if self.name == "rated" else {})}
+        self.config = tempfile.NamedTemporaryFile("w", suffix=".json")
+        json.dump({"listen": {"port": self.port}, "workers": workers,
+                   "stages": {"$default": stage}}, self.config)
+        self.config.flush()
+        return self.config.name
 
 
 def posts_command(row, server, found, warm_up, seconds):
