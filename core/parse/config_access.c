@@ -80,9 +80,9 @@ static bool check_schema(struct config_reader *r, const char *text)
                        reader_shown(*error.place ? error.place : "/", place), error.text);
 }
 
-static bool read_model(struct config_reader *r, const cJSON *node,
-                       struct config_stage *stage)
+static bool read_model(struct config_reader *r, const cJSON *node, void *data)
 {
+    struct config_stage *stage = data;
     if (node->string[0] == '$' && strcmp(node->string, "$default") != 0)
         return reader_fail(r, "only messages have a model");
     if (stage->model_count == MODELS_MAX)
@@ -101,17 +101,5 @@ static bool read_model(struct config_reader *r, const cJSON *node,
 bool access_read_models(struct config_reader *r, const cJSON *node,
                         struct config_stage *stage)
 {
-    const cJSON *child;
-    if (!reader_want_object(r, node))
-        return false;
-    cJSON_ArrayForEach(child, node)
-    {
-        size_t mark = reader_descend(r, child->string);
-        if (reader_is_repeated(node, child))
-            return reader_fail(r, "given twice");
-        if (!read_model(r, child, stage))
-            return false;
-        reader_climb(r, mark);
-    }
-    return true;
+    return reader_each(r, node, read_model, stage);
 }

@@ -7,6 +7,7 @@
 #define BURST_MAX 1000000000.0
 #define PER_SECOND_MAX 1000000000.0
 #define ROUTES_MAX 300
+#define NUMBER_MAX 1e6
 #define CLOSE_AFTER 100 /* refused messages, unless it is said */
 
 static const char *const scopes[RATE_SCOPES] = { "connection", "address", "stage" };
@@ -38,9 +39,15 @@ static bool read_rate(struct config_reader *r, const cJSON *node, struct config_
     return true;
 }
 
-static bool read_route_rate(struct config_reader *r, const cJSON *node,
-                            struct config_rates *rates)
+/* Where in the plan, besides which section. */
+struct place {
+    struct config_rates *rates;
+    struct config_rate *by_scope;
+};
+
+static bool read_route(struct config_reader *r, const cJSON *node, void *data)
 {
+    struct config_rates *rates = data;
     if (rates->route_count == ROUTES_MAX)
         return reader_fail(r, "there are more than %d", ROUTES_MAX);
     rates->routes =
@@ -50,94 +57,64 @@ static bool read_route_rate(struct config_reader *r, const cJSON *node,
     return read_rate(r, node, &route->rate);
 }
 
-static bool read_children(struct config_reader *r, const cJSON *node,
-                          struct config_rates *rates, struct config_rate *by_scope,
-                          bool (*read_one)(struct config_reader *r, const cJSON *node,
-                                           struct config_rates *rates,
-                                           struct config_rate *by_scope))
+/* Who connects is no connection yet. */
+static bool read_scope(struct config_reader *r, const cJSON *node, void *data)
 {
-    const cJSON *child;
-    if (!reader_want_object(r, node))
-        return false;
-    cJSON_ArrayForEach(child, node)
-    {
-        size_t mark = reader_descend(r, child->string);
-        if (reader_is_repeated(node, child))
-            return reader_fail(r, "given twice");
-        if (!read_one(r, child, rates, by_scope))
-            return false;
-        reader_climb(r, mark);
+    const struct place *place = data;
+    struct config_rates *rates = place->rates;
+    bool messages = place->by_scope == rates->messages;
+    bool connects = place->by_scope == rates->connects;
+    if (messages && strcmp(node->string, "routes") == 0)
+        return reader_each(r, node, read_route, rates);
+    for (int scope = connects; scope < RATE_SCOPES; scope++) {
+        if (strcmp(node->string, scopes[scope]) == 0)
+            return read_rate(r, node, &place->by_scope[scope]);
     }
+    return reader_fail(r, "unknown key; known here are %saddress, stage%s",
+                       connects ? "" : "connection, ", messages ? ", routes" : "");
+}
+
+static bool read_number(struct config_reader *r, const cJSON *node, double least,
+                        uint32_t *out)
+{
+    if (!cJSON_IsNumber(node) || node->valuedouble < least ||
+        node->valuedouble > NUMBER_MAX || !is_whole(node->valuedouble))
+        return reader_fail(r, "must be a whole number, %g to %g", least, NUMBER_MAX);
+    *out = (uint32_t)node->valuedouble;
     return true;
 }
 
-static bool read_route(struct config_reader *r, const cJSON *node,
-                       struct config_rates *rates, struct config_rate *by_scope)
+static bool read_ceiling(struct config_reader *r, const cJSON *node, void *data)
 {
-    (void)by_scope;
-    return read_route_rate(r, node, rates);
-}
-
-static bool read_scope(struct config_reader *r, const cJSON *node,
-                       struct config_rates *rates, struct config_rate *by_scope)
-{
-    if (by_scope == rates->messages && strcmp(node->string, "routes") == 0)
-        return read_children(r, node, rates, by_scope, read_route);
-    for (int scope = by_scope == rates->connects; scope < RATE_SCOPES; scope++) {
-        if (strcmp(node->string, scopes[scope]) == 0)
-            return read_rate(r, node, &by_scope[scope]);
-    }
-    return reader_fail(r, "unknown key; known here are %s%s",
-                       by_scope == rates->connects ? "" : "connection, ",
-                       by_scope == rates->messages ? "address, stage, routes"
-                                                   : "address, stage");
-}
-
-static bool read_ceiling(struct config_reader *r, const cJSON *node,
-                         struct config_rates *rates, struct config_rate *by_scope)
-{
-    (void)by_scope;
+    struct config_rates *rates = data;
     if (strcmp(node->string, "address") != 0)
         return reader_fail(r, "unknown key; known here is address");
-    if (!cJSON_IsNumber(node) || node->valuedouble < 1 || node->valuedouble > 1e6 ||
-        !is_whole(node->valuedouble))
-        return reader_fail(r, "must be a whole number, 1 to 1000000");
-    rates->connections_per_address = (uint32_t)node->valuedouble;
-    return true;
+    return read_number(r, node, 1, &rates->connections_per_address);
 }
 
-static bool read_close_after(struct config_reader *r, const cJSON *node,
-                             struct config_rates *rates)
+static bool read_section(struct config_reader *r, const cJSON *node, void *data)
 {
-    if (!cJSON_IsNumber(node) || node->valuedouble < 0 || node->valuedouble > 1e6 ||
-        !is_whole(node->valuedouble))
-        return reader_fail(r, "must be a whole number, 0 to 1000000");
-    rates->close_after = (uint32_t)node->valuedouble;
-    return true;
-}
-
-static bool read_section(struct config_reader *r, const cJSON *node,
-                         struct config_rates *rates, struct config_rate *by_scope)
-{
-    const char *name = node->string;
-    (void)by_scope;
-    if (strcmp(name, "messages") == 0)
-        return read_children(r, node, rates, rates->messages, read_scope);
-    if (strcmp(name, "bytes") == 0)
-        return read_children(r, node, rates, rates->bytes, read_scope);
-    if (strcmp(name, "connects") == 0)
-        return read_children(r, node, rates, rates->connects, read_scope);
-    if (strcmp(name, "connections") == 0)
-        return read_children(r, node, rates, NULL, read_ceiling);
-    if (strcmp(name, "close_after") == 0)
-        return read_close_after(r, node, rates);
-    return reader_fail(r, "unknown key; known here are messages, bytes, connects, "
-                          "connections, close_after");
+    struct config_rates *rates = data;
+    struct place place = { rates, NULL };
+    if (strcmp(node->string, "messages") == 0)
+        place.by_scope = rates->messages;
+    else if (strcmp(node->string, "bytes") == 0)
+        place.by_scope = rates->bytes;
+    else if (strcmp(node->string, "connects") == 0)
+        place.by_scope = rates->connects;
+    else if (strcmp(node->string, "connections") == 0)
+        return reader_each(r, node, read_ceiling, rates);
+    else if (strcmp(node->string, "close_after") == 0)
+        return read_number(r, node, 0, &rates->close_after);
+    else
+        return reader_fail(r, "unknown key; known here are messages, bytes, connects, "
+                              "connections, close_after");
+    return reader_each(r, node, read_scope, &place);
 }
 
 bool access_read_rates(struct config_reader *r, const cJSON *node,
                        struct config_stage *stage)
 {
     stage->rates.close_after = CLOSE_AFTER;
-    return read_children(r, node, &stage->rates, NULL, read_section);
+    return reader_each(r, node, read_section, &stage->rates);
 }

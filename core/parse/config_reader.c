@@ -127,3 +127,22 @@ bool reader_file(struct config_reader *r, const cJSON *node, char **out)
     *out = in_folder(r, file);
     return true;
 }
+
+bool reader_each(struct config_reader *r, const cJSON *node,
+                 bool (*read)(struct config_reader *reader, const cJSON *node, void *data),
+                 void *data)
+{
+    const cJSON *child;
+    if (!reader_want_object(r, node))
+        return false;
+    cJSON_ArrayForEach(child, node)
+    {
+        size_t mark = reader_descend(r, child->string);
+        if (reader_is_repeated(node, child))
+            return reader_fail(r, "given twice");
+        if (!read(r, child, data))
+            return false;
+        reader_climb(r, mark);
+    }
+    return true;
+}

@@ -42,6 +42,12 @@ bool reader_is_repeated(const cJSON *parent, const cJSON *child);
 /* Is it one? If not, that is an error. */
 bool reader_want_object(struct config_reader *reader, const cJSON *node);
 
+/* Read each member of an object, with its name in the path; one that comes twice is an
+ * error. */
+bool reader_each(struct config_reader *reader, const cJSON *node,
+                 bool (*read)(struct config_reader *reader, const cJSON *node, void *data),
+                 void *data);
+
 /* A text that is not empty. `*out` belongs to the tree. */
 bool reader_text(struct config_reader *reader, const cJSON *node, const char **out);
 

@@ -29,9 +29,9 @@ bool stage_read_api_id(struct config_reader *r, const cJSON *node,
     return true;
 }
 
-static bool read_variable(struct config_reader *r, const cJSON *node,
-                          struct config_stage *stage)
+static bool read_variable(struct config_reader *r, const cJSON *node, void *data)
 {
+    struct config_stage *stage = data;
     if (!is_made_of(node->string, LETTERS "0123456789_"))
         return reader_fail(r, "a variable's name is 1 to 64 letters, digits and _");
     if (!cJSON_IsString(node))
@@ -52,19 +52,7 @@ static bool read_variable(struct config_reader *r, const cJSON *node,
 bool stage_read_variables(struct config_reader *r, const cJSON *node,
                           struct config_stage *stage)
 {
-    const cJSON *child;
-    if (!reader_want_object(r, node))
-        return false;
-    cJSON_ArrayForEach(child, node)
-    {
-        size_t mark = reader_descend(r, child->string);
-        if (reader_is_repeated(node, child))
-            return reader_fail(r, "given twice");
-        if (!read_variable(r, child, stage))
-            return false;
-        reader_climb(r, mark);
-    }
-    return true;
+    return reader_each(r, node, read_variable, stage);
 }
 
 static bool is_key(const struct config_stage *stage, const char *key)
