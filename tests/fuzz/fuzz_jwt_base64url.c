@@ -14,7 +14,8 @@ static char character(const unsigned char *octets, size_t len, size_t at)
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     unsigned value = 0;
     for (size_t bit = at * 6; bit < at * 6 + 6; bit++)
-        value = value << 1 | (bit / 8 < len ? octets[bit / 8] >> (7 - bit % 8) & 1u : 0u);
+        value = value << 1 |
+                (bit / 8 < len ? (unsigned)octets[bit / 8] >> (7 - bit % 8) & 1u : 0u);
     return letters[value];
 }
 

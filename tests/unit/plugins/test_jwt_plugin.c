@@ -95,7 +95,7 @@ static void the_subprotocol_that_is_chosen_is_not_the_token(void **state)
     fake_host_free(host);
 }
 
-static void where_claims_cannot_be_kept_nobody_comes_in(void **state)
+static void its_claims_need_no_store(void **state)
 {
     (void)state;
     char token[FORGE_MAX];
@@ -103,7 +103,7 @@ static void where_claims_cannot_be_kept_nobody_comes_in(void **state)
     fake_host_store_answers(host, JF_E_UNAVAILABLE);
     scene_token(token, "Ann", NOW + 100);
     jf_conn_id conn = scene_knock(host, token, 0);
-    assert_int_equal(fake_host_verdict(host, conn).status, JF_E_UNAVAILABLE);
+    assert_int_equal(fake_host_verdict(host, conn).http_status, 101);
     fake_host_free(host);
 }
 
@@ -411,7 +411,7 @@ int main(void)
         cmocka_unit_test(who_has_none_or_a_bad_one_gets_401_and_no_reason),
         cmocka_unit_test(the_options_decide_what_is_good),
         cmocka_unit_test(the_subprotocol_that_is_chosen_is_not_the_token),
-        cmocka_unit_test(where_claims_cannot_be_kept_nobody_comes_in),
+        cmocka_unit_test(its_claims_need_no_store),
         cmocka_unit_test(a_connection_ends_with_its_token_a_grace_later),
         cmocka_unit_test(one_timer_does_for_all),
         cmocka_unit_test(where_it_is_ignored_a_connection_stays),
