@@ -101,3 +101,10 @@ void ask_reply(struct ask *ask, int status)
     (void)status;
     ask_free(ask);
 }
+
+int far_kick(struct gateway *gateway, const struct kick_order *order)
+{
+    (void)gateway;
+    (void)order;
+    return JF_OK;
+}

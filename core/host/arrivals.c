@@ -7,6 +7,7 @@
 #include "core/base/memory.h"
 #include "core/base/status.h"
 #include "core/host/ask_far.h"
+#include "core/host/kick.h"
 #include "core/host/mail.h"
 #include "core/host/worker.h"
 #include "core/parse/conn_id.h"
@@ -46,6 +47,34 @@ static void close_one(struct gateway *gateway, const struct letter *letter)
     struct worker *home = gateway_home_of(gateway, letter->ids[0]);
     if (home)
         heed(mail_post_close(home, letter->ids[0], letter->code, letter->body));
+}
+
+/* A neighbour may say what no plugin may. */
+static void kick(struct gateway *gateway, const struct kick_order *order)
+{
+    int status = kick_check(order);
+    heed(status < 0 ? status : kick_here(gateway, order));
+}
+
+static void kick_group(struct gateway *gateway, const struct letter *letter)
+{
+    const struct kick_order order = { KICK_GROUP, .name = letter->name,
+                                      .code = letter->code, .reason = letter->body };
+    kick(gateway, &order);
+}
+
+static void kick_where(struct gateway *gateway, const struct letter *letter)
+{
+    size_t stage = bytes_find(letter->name, '/');
+    const struct kick_order order = {
+        KICK_WHERE,
+        .name = jf_view(letter->name.ptr, stage),
+        .key = bytes_from(letter->name, stage + 1),
+        .value = bytes_from(letter->body, letter->verb),
+        .code = letter->code,
+        .reason = jf_view(letter->body.ptr, letter->verb),
+    };
+    kick(gateway, &order);
 }
 
 /* ---- Answers ------------------------------------------------------------ */
@@ -101,6 +130,12 @@ void arrivals_take(struct gateway *gateway, uint16_t from, const struct letter *
         break;
     case LETTER_CLOSE:
         close_one(gateway, letter);
+        break;
+    case LETTER_CLOSE_GROUP:
+        kick_group(gateway, letter);
+        break;
+    case LETTER_CLOSE_WHERE:
+        kick_where(gateway, letter);
         break;
     case LETTER_QUESTION:
         heed(ask_visit(gateway, from, letter));

@@ -121,6 +121,21 @@ void audience_send(const struct audiences *all, jf_bytes name, struct frame *fra
     }
 }
 
+int audience_members(const struct audiences *all, jf_bytes name, jf_conn_id **copy,
+                     size_t *count)
+{
+    const struct audience *audience = table_find(&all->by_name, name);
+    size_t members = audience ? audience->count : 0;
+    jf_conn_id *ids = members ? try_alloc(members * sizeof(*ids)) : NULL;
+    if (members && !ids)
+        return JF_E_NOMEM;
+    for (size_t i = 0; i < members; i++)
+        ids[i] = conn_id(audience->seats[i].conn);
+    *copy = ids;
+    *count = members;
+    return JF_OK;
+}
+
 bool audience_exists(const struct audiences *all, jf_bytes name)
 {
     return table_find(&all->by_name, name) != NULL;

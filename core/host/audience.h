@@ -38,6 +38,10 @@ void audience_leave_all(struct audiences *all, struct membership **seats);
 /* Queue the frame for everybody in it; a name nobody has joined is nobody. */
 void audience_send(const struct audiences *all, jf_bytes name, struct frame *frame);
 
+/* Who is in it, a copy and yours to free; of nobody NULL. JF_E_NOMEM. */
+int audience_members(const struct audiences *all, jf_bytes name, jf_conn_id **copy,
+                     size_t *count);
+
 bool audience_exists(const struct audiences *all, jf_bytes name);
 
 #endif

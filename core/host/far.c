@@ -10,6 +10,8 @@
 #include "core/base/memory.h"
 #include "core/base/status.h"
 #include "core/host/cluster.h"
+#include "core/host/group_name.h"
+#include "core/host/kick.h"
 #include "core/host/worker.h"
 #include "core/parse/conn_id.h"
 #include "core/relay/relay_ask.h"
@@ -72,7 +74,8 @@ static int send_letter(struct relay_out *out, uint16_t node, const struct letter
 {
     if (letter->kind == LETTER_GROUP)
         return relay_send_group(out, letter);
-    if (letter->kind == LETTER_STAGE)
+    if (letter->kind == LETTER_STAGE || letter->kind == LETTER_CLOSE_GROUP ||
+        letter->kind == LETTER_CLOSE_WHERE)
         return relay_send_all(out, letter);
     return relay_send(out, node, letter);
 }
@@ -202,4 +205,41 @@ int far_close(struct gateway *gateway, jf_conn_id id, uint16_t code, jf_bytes re
     if (!gateway_is_far(gateway, id))
         return JF_E_GONE;
     return send(gateway, conn_id_node(id), &letter);
+}
+
+static int kick_group(struct gateway *gateway, const struct kick_order *order)
+{
+    const struct letter letter = { .kind = LETTER_CLOSE_GROUP,
+                                   .code = order->code,
+                                   .name = order->name,
+                                   .body = order->reason };
+    return send(gateway, 0, &letter);
+}
+
+static int kick_where(struct gateway *gateway, const struct kick_order *order)
+{
+    struct group_name name; /* "stage/attribute" */
+    int status = group_name_make(order->name, order->key, &name);
+    AUTO_FREE char *body = try_alloc(order->reason.len + order->value.len);
+    if (status < 0 || !body)
+        return status < 0 ? status : JF_E_NOMEM;
+    char *at = body;
+    bytes_keep(order->reason, &at);
+    bytes_keep(order->value, &at);
+    const struct letter letter = { .kind = LETTER_CLOSE_WHERE,
+                                   .verb = (uint8_t)order->reason.len,
+                                   .code = order->code,
+                                   .name = name.bytes,
+                                   .body = jf_view(body, (size_t)(at - body)) };
+    return send(gateway, 0, &letter);
+}
+
+/* Not only to nodes that the directory knows to have members: it may lag behind, and who is
+ * overlooked here stays. */
+int far_kick(struct gateway *gateway, const struct kick_order *order)
+{
+    if (!gateway_cluster(gateway))
+        return JF_OK;
+    return order->whom == KICK_GROUP ? kick_group(gateway, order)
+                                     : kick_where(gateway, order);
 }

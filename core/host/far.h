@@ -33,6 +33,11 @@ int far_post(struct cluster *cluster, uint16_t node, const struct letter *letter
  * true of one node does not keep the message from the others. [any thread] */
 int far_send(struct gateway *gateway, const struct mail_order *order);
 
+/* To all other nodes, whoever has members; the status as above. The order has been
+ * checked. [any thread] */
+struct kick_order;
+int far_kick(struct gateway *gateway, const struct kick_order *order);
+
 /* [any thread] */
 int far_close(struct gateway *gateway, jf_conn_id id, uint16_t code, jf_bytes reason);
 

@@ -272,6 +272,7 @@ int worker_new(struct gateway *gateway, uint32_t index, struct worker **out)
     list_init(&worker->seats);
     list_init(&worker->burials);
     list_init(&worker->held);
+    list_init(&worker->kicks);
     gateway_net_options(gateway, index, &worker->net);
     take_config(worker, config);
     event_pool_init(&worker->events);

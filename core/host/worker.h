@@ -53,6 +53,7 @@ struct worker {
     struct relay_asker *asker; /* questions on their way to them */
     struct list_node burials;  /* of connections whose node has died */
     struct list_node held;     /* ended, and waiting with their $disconnect */
+    struct list_node kicks;    /* who is to be closed, one after the other */
     uint64_t sessions;         /* connections that the host has been shown */
     bool leaving;    /* the node's number; until the last session of it has gone */
     bool numberless; /* the node has lost its number, and has no other yet */
@@ -74,6 +75,9 @@ struct worker {
     uint64_t event_ms, drain_jitter_ms, store_timeout_ms;
     bool draining, drained;
     bool halting; /* no new questions */
+
+    /* any thread's */
+    _Atomic uint32_t kicks_due; /* in `kicks`, or in the mailbox */
 };
 
 /* What the host keeps in a connection. */

@@ -16,6 +16,7 @@ _Static_assert(_Alignof(jf_conn_id) == 1, "ids are read where they lie");
 
 struct shape {
     bool place, verb, code, status, number, name;
+    bool reason; /* the verb says how long it is, at the head of the body */
     uint8_t opcode_min, opcode_max;
     uint32_t ids_min, ids_max;
 };
@@ -36,6 +37,8 @@ static const struct shape shapes[] = {
                           .ids_min = 1,
                           .ids_max = 1 },
     [LETTER_ANSWER] = { .place = true, .status = true, .number = true },
+    [LETTER_CLOSE_GROUP] = { .code = true, .name = true },
+    [LETTER_CLOSE_WHERE] = { .verb = true, .code = true, .name = true, .reason = true },
 };
 
 #define KINDS (sizeof(shapes) / sizeof(shapes[0]))
@@ -91,7 +94,8 @@ static bool has_shape(const struct letter *letter, const struct shape *shape)
            (shape->code ? is_code(letter->code) : !letter->code) &&
            (shape->status ? is_status(letter->status) : !letter->status) &&
            shape->number == (letter->number != 0) && (shape->name || !letter->name.len) &&
-           letter->id_count >= shape->ids_min && letter->id_count <= shape->ids_max;
+           letter->id_count >= shape->ids_min && letter->id_count <= shape->ids_max &&
+           (!shape->reason || letter->verb <= letter->body.len);
 }
 
 /* The next `len` octets of `rest`; false when there are fewer. */

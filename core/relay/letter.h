@@ -28,21 +28,25 @@ enum letter_kind {
     LETTER_STAGE,    /* to all of a stage */
     LETTER_CLOSE,    /* close a connection; the body is the reason */
     LETTER_QUESTION, /* about one connection */
-    LETTER_ANSWER
+    LETTER_ANSWER,
+    LETTER_CLOSE_GROUP, /* close the members of a group; the body is the reason */
+    LETTER_CLOSE_WHERE  /* close those of a stage whose attribute has this value */
 };
 
 struct letter {
     enum letter_kind kind;
     uint8_t place;         /* QUESTION, ANSWER: the asker's worker */
-    uint8_t verb;          /* QUESTION: what is asked; the host's affair */
+    uint8_t verb;          /* QUESTION: what is asked; the host's affair.
+                              CLOSE_WHERE: so many octets of the body are the reason */
     uint8_t opcode;        /* SEND, GROUP, STAGE: JF_TEXT or JF_BINARY; QUESTION: or 0 */
-    uint16_t code;         /* CLOSE: 1000 to 4999 */
+    uint16_t code;         /* all that close: 1000 to 4999 */
     int32_t status;        /* ANSWER: a jf_status, but JF_LATER */
     uint64_t number;       /* QUESTION, ANSWER: not 0 */
     const jf_conn_id *ids; /* SEND: 1 or more; CLOSE, QUESTION: 1 */
     size_t id_count;
-    jf_bytes name; /* GROUP, STAGE, QUESTION: group, stage or attribute */
-    jf_bytes body;
+    jf_bytes name; /* GROUP, STAGE, QUESTION, CLOSE_GROUP: group, stage or attribute;
+                      CLOSE_WHERE: "stage/attribute" */
+    jf_bytes body; /* CLOSE_WHERE: the reason, then the value */
 };
 
 /* The octets of a letter that is as above: its head is written into `head`, and the pieces,

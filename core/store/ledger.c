@@ -335,6 +335,18 @@ int ledger_attr_get(struct ledger *ledger, jf_conn_id conn, jf_bytes key, void *
     return status;
 }
 
+bool ledger_attr_is(struct ledger *ledger, jf_conn_id conn, jf_bytes key, jf_bytes value)
+{
+    uint32_t hash = hash_of(ledger, key);
+    struct shard *shard = lock_shard_of(ledger, &conn);
+    struct record *record = find_record(shard, &conn);
+    const struct entry *entry = record ? *find_entry(&record->attrs, hash, key) : NULL;
+    bool is =
+        entry && jf_same(jf_view(entry->octets + entry->key_len, entry->value_len), value);
+    unlock_shard(shard);
+    return is;
+}
+
 int ledger_join(struct ledger *ledger, jf_bytes group, jf_conn_id conn)
 {
     uint32_t hash = hash_of(ledger, group);

@@ -32,6 +32,9 @@ void ledger_attr_remove(struct ledger *ledger, jf_conn_id conn, jf_bytes key);
 int ledger_attr_get(struct ledger *ledger, jf_conn_id conn, jf_bytes key, void **copy,
                     size_t *len);
 
+/* Has it this attribute, with this value? */
+bool ledger_attr_is(struct ledger *ledger, jf_conn_id conn, jf_bytes key, jf_bytes value);
+
 /* JF_E_FULL: STORE_GROUPS_MAX; JF_E_NOMEM. */
 int ledger_join(struct ledger *ledger, jf_bytes group, jf_conn_id conn);
 void ledger_leave(struct ledger *ledger, jf_bytes group, jf_conn_id conn);

@@ -106,6 +106,9 @@ struct store_kind {
     int (*attr_set)(struct store *store, struct store_op *op);
     /* JF_OK with `answer`, or JF_E_NOT_FOUND. */
     int (*attr_get)(struct store *store, struct store_op *op);
+    /* Has a connection of this worker that attribute, with that value? Told at once. */
+    bool (*attr_is)(const struct store *store, jf_conn_id conn, jf_bytes key,
+                    jf_bytes value);
     /* Joining twice or leaving without having joined is JF_OK. */
     int (*group_join)(struct store *store, struct store_op *op);
     int (*group_leave)(struct store *store, struct store_op *op);

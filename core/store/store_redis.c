@@ -102,6 +102,12 @@ static int attr_get(struct store *store, struct store_op *op)
     return later(store, op, status);
 }
 
+static bool attr_is(const struct store *store, jf_conn_id conn, jf_bytes key,
+                    jf_bytes value)
+{
+    return ledger_attr_is(store->ledger, conn, key, value);
+}
+
 static int group_join(struct store *store, struct store_op *op)
 {
     int status;
@@ -343,6 +349,7 @@ const struct store_kind store_redis = {
     .has_entered = has_entered,
     .attr_set = attr_set,
     .attr_get = attr_get,
+    .attr_is = attr_is,
     .group_join = group_join,
     .group_leave = group_leave,
     .orphan_leave = orphan_leave,

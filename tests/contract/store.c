@@ -26,6 +26,29 @@ static void attributes_belong_to_their_connection(void **state)
     assert_int_equal(get(*state, 3, "name"), JF_E_NOT_FOUND);
 }
 
+static bool is(struct shop *shop, unsigned number, const char *key, const char *value)
+{
+    return kind->attr_is(shop->store, conn(number), jf_str(key), jf_str(value));
+}
+
+static void what_an_attribute_is_can_be_asked_at_once(void **state)
+{
+    assert_false(is(*state, 1, "name", "ann"));
+    assert_int_equal(set(*state, 1, "name", "ann"), JF_OK);
+    assert_true(is(*state, 1, "name", "ann"));
+    assert_false(is(*state, 1, "name", "an"));
+    assert_false(is(*state, 1, "name", "anna"));
+    assert_false(is(*state, 1, "name", ""));
+    assert_false(is(*state, 1, "nam", "ann"));
+    assert_false(is(*state, 2, "name", "ann"));
+    assert_int_equal(join(*state, "name", 2), JF_OK); /* a group is no attribute */
+    assert_false(is(*state, 2, "name", ""));
+    assert_int_equal(set(*state, 1, "name", "bob"), JF_OK);
+    assert_false(is(*state, 1, "name", "ann"));
+    assert_int_equal(forget(*state, 1), JF_OK);
+    assert_false(is(*state, 1, "name", "bob"));
+}
+
 static void an_empty_value_removes(void **state)
 {
     assert_int_equal(set(*state, 1, "name", ""), JF_OK); /* was not there */
@@ -492,6 +515,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         STORE_TEST(an_attribute_is_what_was_set_last),
         STORE_TEST(attributes_belong_to_their_connection),
+        STORE_TEST(what_an_attribute_is_can_be_asked_at_once),
         STORE_TEST(an_empty_value_removes),
         STORE_TEST(keys_and_values_are_octets),
         STORE_TEST(a_key_has_1_to_256_octets),

@@ -34,6 +34,11 @@ void conn_prefetch(const struct conn *conn)
     assert_true(conn >= conns && conn < conns + MANY);
 }
 
+jf_conn_id conn_id(const struct conn *conn)
+{
+    return (jf_conn_id){ { (uint8_t)(conn - conns) } };
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -166,6 +171,24 @@ static void whoever_leaves_the_rest_hear_once(void **state)
     }
 }
 
+static void who_is_in_it_can_be_copied(void **state)
+{
+    (void)state;
+    jf_conn_id *ids = NULL;
+    size_t count = 1;
+    assert_int_equal(audience_members(&all, jf_str("a"), &ids, &count), JF_OK);
+    assert_null(ids);
+    assert_int_equal(count, 0);
+    join(3, "a");
+    join(4, "b");
+    join(5, "a");
+    assert_int_equal(audience_members(&all, jf_str("a"), &ids, &count), JF_OK);
+    audience_leave_all(&all, &conns[3].seats); /* the copy is not the audience */
+    assert_int_equal(count, 2);
+    assert_int_equal(ids[0].octet[0] + ids[1].octet[0], 8);
+    free(ids);
+}
+
 static void one_who_cannot_take_it_is_no_reason_for_the_others(void **state)
 {
     (void)state;
@@ -234,6 +257,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(leaving_what_one_is_not_in_is_nothing, start, stop),
         cmocka_unit_test_setup_teardown(leaving_all_leaves_the_others, start, stop),
         cmocka_unit_test_setup_teardown(whoever_leaves_the_rest_hear_once, start, stop),
+        cmocka_unit_test_setup_teardown(who_is_in_it_can_be_copied, start, stop),
         cmocka_unit_test_setup_teardown(one_who_cannot_take_it_is_no_reason_for_the_others,
                                         start, stop),
         cmocka_unit_test_setup_teardown(names_are_octets_of_any_kind, start, stop),

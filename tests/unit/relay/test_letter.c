@@ -44,6 +44,15 @@ static const struct letter letters[] = {
       .status = JF_E_GONE,
       .number = 1,
       .body = BYTES("red") },
+    { .kind = LETTER_CLOSE_GROUP,
+      .code = 1000,
+      .name = BYTES("chat/room"),
+      .body = BYTES("enough") },
+    { .kind = LETTER_CLOSE_WHERE,
+      .verb = 6,
+      .code = 4001,
+      .name = BYTES("chat/color"),
+      .body = BYTES("enoughred") },
 };
 
 #define KINDS (sizeof(letters) / sizeof(letters[0]))
@@ -52,6 +61,12 @@ struct octets {
     char octets[256];
     size_t len;
 };
+
+/* How much of the body there must be. */
+static size_t reason_of(const struct letter *letter)
+{
+    return letter->kind == LETTER_CLOSE_WHERE ? letter->verb : 0;
+}
 
 static struct octets write_letter(const struct letter *letter)
 {
@@ -117,6 +132,8 @@ static void name_and_body_may_be_empty(void **state)
     for (size_t i = 0; i < KINDS; i++) {
         struct letter letter = letters[i];
         letter.name = letter.body = jf_view(NULL, 0);
+        if (reason_of(&letter))
+            letter.verb = 0;
         assert_true(is_one(&letter));
     }
 }
@@ -176,7 +193,17 @@ static void wrong_values_make_it_none(void **state)
         { .kind = LETTER_ANSWER, .number = 1, .status = -12 },
         { .kind = LETTER_ANSWER, .number = 1, .status = INT32_MIN },
         { .kind = (enum letter_kind)0, .body = BYTES("x") },
-        { .kind = (enum letter_kind)7, .number = 1 },
+        { .kind = LETTER_CLOSE_GROUP, .code = 0, .name = BYTES("s/g") },
+        { .kind = LETTER_CLOSE_GROUP, .code = 5000, .name = BYTES("s/g") },
+        { .kind = LETTER_CLOSE_WHERE, .code = 999, .name = BYTES("s/a") },
+        { .kind = LETTER_CLOSE_WHERE, .code = 1000, .verb = 1, .name = BYTES("s/a") },
+        { .kind = LETTER_CLOSE_WHERE,
+          .code = 1000,
+          .verb = 255,
+          .name = BYTES("s/a"),
+          .body = BYTES("shorter than that") },
+        { .kind = (enum letter_kind)9, .number = 1 },
+        { .kind = (enum letter_kind)9, .code = 1000 },
         { .kind = (enum letter_kind)255, .number = 1 },
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
@@ -190,7 +217,7 @@ static void what_is_cut_before_its_body_is_refused(void **state)
     for (size_t i = 0; i < KINDS; i++) {
         struct octets octets = write_letter(&letters[i]);
         struct letter read;
-        size_t before_body = octets.len - letters[i].body.len;
+        size_t before_body = octets.len - letters[i].body.len + reason_of(&letters[i]);
         for (size_t cut = 0; cut <= octets.len; cut++) {
             char *exact = xalloc(cut); /* so that reading on is seen */
             memcpy(exact, octets.octets, cut);
