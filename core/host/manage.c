@@ -25,7 +25,7 @@ static void end(struct managed *managed, int status)
     free(managed);
 }
 
-static void end_empty(struct managed *managed, int status)
+void managed_end_empty(struct managed *managed, int status)
 {
     if (status < 0) {
         end(managed, status);
@@ -95,7 +95,7 @@ static void on_status(jf_worker *none, void *data, int status)
 static void on_status_empty(jf_worker *none, void *data, int status)
 {
     (void)none;
-    end_empty(data, status);
+    managed_end_empty(data, status);
 }
 
 static void put(struct managed *managed, const struct ask_order *order)
@@ -167,40 +167,41 @@ static void look(struct managed *managed)
                                       .data = managed });
 }
 
-/* Code and reason as ASK_CLOSE has them. False: that was answered. */
-static bool read_close(struct managed *managed, uint8_t out[ASK_CLOSE_CODE + WS_REASON_MAX],
-                       size_t *len)
+bool managed_read_close(struct managed *managed, uint16_t *out, jf_bytes *reason)
 {
-    jf_bytes text, reason = jf_str("");
+    jf_bytes text, why = jf_str("");
     uint64_t code = WS_CLOSE_NORMAL;
     bool given = managed_parameter(managed, "code", &text);
     bool valid = !given || (bytes_number(text, UINT16_MAX, &code) &&
                             ws_close_code_valid((uint32_t)code));
-    if (!managed_parameter(managed, "reason", &reason) && !given)
-        reason = jf_str(CLOSE_REASON);
-    if (!valid || reason.len > WS_REASON_MAX || !is_text(reason)) {
+    if (!managed_parameter(managed, "reason", &why) && !given)
+        why = jf_str(CLOSE_REASON);
+    if (!valid || why.len > WS_REASON_MAX || !is_text(why)) {
         managed_refuse(managed, "code must be one that RFC 6455 lets an endpoint send, and "
                                 "reason up to 123 octets of UTF-8");
         return false;
     }
-    char *at = (char *)out + ASK_CLOSE_CODE;
-    bytes_put_number(out, code, ASK_CLOSE_CODE);
-    bytes_keep(reason, &at);
-    *len = ASK_CLOSE_CODE + reason.len;
+    *out = (uint16_t)code;
+    *reason = why;
     return true;
 }
 
 static void close_it(struct managed *managed)
 {
     uint8_t value[ASK_CLOSE_CODE + WS_REASON_MAX];
-    size_t len;
-    if (read_close(managed, value, &len))
-        put(managed, &(struct ask_order){ .kind = ASK_CLOSE,
-                                          .conn = managed->id,
-                                          .key = managed->stage->name,
-                                          .value = jf_view(value, len),
-                                          .done = { .status = on_status_empty },
-                                          .data = managed });
+    uint16_t code;
+    jf_bytes reason;
+    if (!managed_read_close(managed, &code, &reason))
+        return;
+    char *at = (char *)value + ASK_CLOSE_CODE;
+    bytes_put_number(value, code, ASK_CLOSE_CODE);
+    bytes_keep(reason, &at);
+    put(managed, &(struct ask_order){ .kind = ASK_CLOSE,
+                                      .conn = managed->id,
+                                      .key = managed->stage->name,
+                                      .value = jf_view(value, ASK_CLOSE_CODE + reason.len),
+                                      .done = { .status = on_status_empty },
+                                      .data = managed });
 }
 
 /* ---- Attributes --------------------------------------------------------- */
@@ -262,11 +263,18 @@ static const struct {
     const char *method;
     void (*run)(struct managed *managed);
 } operations[] = {
-    { MANAGE_CONNECTION, "POST", post },       { MANAGE_CONNECTION, "GET", look },
-    { MANAGE_CONNECTION, "DELETE", close_it }, { MANAGE_ATTRIBUTE, "GET", attribute },
-    { MANAGE_ATTRIBUTE, "PUT", attribute },    { MANAGE_ATTRIBUTE, "DELETE", attribute },
-    { MANAGE_GROUP, "POST", post_to_group },   { MANAGE_BROADCAST, "POST", broadcast },
-    { MANAGE_BATCH, "POST", manage_batch },    { MANAGE_CONNECTIONS, "GET", manage_list },
+    { MANAGE_CONNECTION, "POST", post },
+    { MANAGE_CONNECTION, "GET", look },
+    { MANAGE_CONNECTION, "DELETE", close_it },
+    { MANAGE_ATTRIBUTE, "GET", attribute },
+    { MANAGE_ATTRIBUTE, "PUT", attribute },
+    { MANAGE_ATTRIBUTE, "DELETE", attribute },
+    { MANAGE_GROUP, "POST", post_to_group },
+    { MANAGE_BROADCAST, "POST", broadcast },
+    { MANAGE_BATCH, "POST", manage_batch },
+    { MANAGE_CONNECTIONS, "GET", manage_list },
+    { MANAGE_GROUP, "DELETE", manage_kick_group },
+    { MANAGE_CONNECTIONS, "DELETE", manage_kick_where },
 };
 
 static bool has_id(const struct manage_path *path)

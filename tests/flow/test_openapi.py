@@ -129,6 +129,8 @@ def see_what_works(tour, client, other):
     see_a_batch(tour, client)
     tour.ask("deleteConnection", 204, connection=other.id, query={"code": 4000, "reason": "r"})
     other.expect_close(4000, "r")
+    tour.ask("deleteGroup", 204, group="nobody")
+    tour.ask("deleteConnections", 204, query={"attribute": "key", "value": "none"})
 
 
 def see_a_batch(tour, client):
@@ -150,6 +152,9 @@ def see_what_is_wrong_with_it(tour, client):
     tour.ask("postToMany", 400, "{}")
     tour.ask("listConnections", 400, query={"limit": 0})
     tour.ask("deleteConnection", 400, connection=client.id, query={"code": 1005})
+    tour.ask("deleteGroup", 400, query={"code": 1005})
+    for query in (None, {"attribute": "key"}, {"value": "none"}, {"attribute": "", "value": ""}):
+        tour.ask("deleteConnections", 400, query=query)
     for name in tour.operations():
         tour.ask(name, 403, stage="nowhere")
         tour.ask(name, 403, headers=[])
@@ -232,6 +237,8 @@ def see_redis_away(tour, server, client, eventually):
         tour.ask(name, 503, connection=client.id)
     for name in ("listConnections", "postToGroup", "broadcast"):
         tour.ask(name, 503)
+    tour.ask("deleteGroup", 503, group="nobody")
+    tour.ask("deleteConnections", 503, query={"attribute": "key", "value": "none"})
     server.resume()
 
 
