@@ -312,6 +312,8 @@ struct jf_host {
     const struct jf_pair *(*authorizer)(struct jf_event *, size_t *);
     int (*judge)(struct jf_event *, jf_bytes);
     void (*caller)(struct jf_event *, struct jf_caller *);
+    int (*close_group)(jf_self *, jf_bytes, uint32_t, jf_bytes);
+    int (*close_where)(jf_self *, jf_bytes, jf_bytes, jf_bytes, uint32_t, jf_bytes);
 };
 
 /* Send one message, wherever the connection lives. JF_OK: accepted, in order with your
@@ -363,6 +365,28 @@ static inline JF_CHECK int jf_send_then(jf_worker *w, jf_conn_id to, uint32_t op
 static inline int jf_close(jf_self *self, jf_conn_id conn, uint32_t code, jf_bytes reason)
 {
     return self->host->close(self, conn, code, reason);
+}
+
+/* Close all members of a group, on all nodes, as jf_close() does each. It takes several
+ * turns of each worker if they are many; who joins meanwhile may stay. JF_E_INVALID: such a
+ * code or reason may not be sent (a reason is UTF-8 of up to 123 octets). JF_E_FULL: a
+ * worker has too many of these before it, and its connections stay. JF_E_UNAVAILABLE: the
+ * other nodes cannot be reached, and those who live there stay. Since 1.2. [any thread] */
+static inline JF_CHECK int jf_close_group(jf_self *self, jf_bytes group, uint32_t code,
+                                          jf_bytes reason)
+{
+    return self->host->close_group(self, group, code, reason);
+}
+
+/* Close all of a stage whose attribute `key` is `value`, on all nodes: all of one user,
+ * say. What $authorize has said is such an attribute, as "authorizer.principalId", and
+ * counts already while $connect is being decided. Who gets the attribute meanwhile may
+ * stay, so first see to it that nobody can. `value` is not empty. JF_E_NOT_FOUND: there is
+ * no such stage; else as jf_close_group(). Since 1.2. [any thread] */
+static inline JF_CHECK int jf_close_where(jf_self *self, jf_bytes stage, jf_bytes key,
+                                          jf_bytes value, uint32_t code, jf_bytes reason)
+{
+    return self->host->close_where(self, stage, key, value, code, reason);
 }
 
 /* Finish an event whose handler returned JF_LATER, as if it had returned

@@ -13,6 +13,7 @@
 #include "core/host/far.h"
 #include "core/host/group_name.h"
 #include "core/host/identity.h"
+#include "core/host/kick.h"
 #include "core/host/mail.h"
 #include "core/host/polls.h"
 #include "core/host/reload.h"
@@ -116,6 +117,37 @@ static int api_close(jf_self *self, jf_conn_id id, uint32_t code, jf_bytes reaso
         return JF_E_GONE;
     conn_close(conn, (uint16_t)code, reason);
     return JF_OK;
+}
+
+static int kick(const struct kick_order *order)
+{
+    return the_gateway ? kick_on_all_nodes(the_gateway, order) : JF_E_UNAVAILABLE;
+}
+
+static int api_close_group(jf_self *self, jf_bytes group, uint32_t code, jf_bytes reason)
+{
+    struct group_name name;
+    int status = name_group(self, group, &name);
+    if (status < 0 || code > UINT16_MAX)
+        return JF_E_INVALID;
+    const struct kick_order order = { KICK_GROUP, .name = name.bytes,
+                                      .code = (uint16_t)code, .reason = reason };
+    return kick(&order);
+}
+
+static int api_close_where(jf_self *self, jf_bytes stage, jf_bytes key, jf_bytes value,
+                           uint32_t code, jf_bytes reason)
+{
+    (void)self;
+    const struct kick_order order = {
+        KICK_WHERE,     .name = stage,          .key = key,
+        .value = value, .code = (uint16_t)code, .reason = reason
+    };
+    if (code > UINT16_MAX)
+        return JF_E_INVALID;
+    if (the_gateway && !stages_find(gateway_stages(the_gateway), stage))
+        return JF_E_NOT_FOUND;
+    return kick(&order);
 }
 
 /* ---- Questions ---------------------------------------------------------- */
@@ -485,4 +517,6 @@ const struct jf_host api_table = {
     .authorizer = api_authorizer,
     .judge = api_judge,
     .caller = api_caller,
+    .close_group = api_close_group,
+    .close_where = api_close_where,
 };

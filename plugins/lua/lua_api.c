@@ -21,6 +21,8 @@ const struct lua_binding lua_api_bindings[] = {
     { "jf.send_group", lua_send_group, LUA_ACTS },
     { "jf.send_all", lua_send_all, LUA_ACTS },
     { "jf.close", lua_send_close, LUA_ACTS },
+    { "jf.close_group", lua_send_close_group, LUA_ACTS },
+    { "jf.close_where", lua_send_close_where, LUA_ACTS },
 
     { "jf.attr.set", lua_store_attr_set, LUA_WAITS },
     { "jf.attr.get", lua_store_attr_get, LUA_WAITS },

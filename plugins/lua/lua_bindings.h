@@ -12,6 +12,8 @@ int lua_send_many(lua_State *L);
 int lua_send_group(lua_State *L);
 int lua_send_all(lua_State *L);
 int lua_send_close(lua_State *L);
+int lua_send_close_group(lua_State *L);
+int lua_send_close_where(lua_State *L);
 
 /* lua_store.c */
 int lua_store_attr_set(lua_State *L);

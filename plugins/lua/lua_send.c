@@ -81,17 +81,41 @@ int lua_send_all(lua_State *L)
     return lua_args_result(L, jf_send_all(lua_api_self(L), stage, opcode, body));
 }
 
+/* Code and reason, from this argument on. A code that no frame can have becomes 0, which
+ * may not be sent either. */
+static uint32_t close_code(lua_State *L, int arg, jf_bytes *reason)
+{
+    lua_Integer code = luaL_optinteger(L, arg, 1000);
+    *reason = (jf_bytes){ "", 0 };
+    if (!lua_isnoneornil(L, arg + 1))
+        *reason = lua_args_bytes(L, arg + 1);
+    return code < 0 || code > UINT16_MAX ? 0 : (uint32_t)code;
+}
+
 int lua_send_close(lua_State *L)
 {
     jf_conn_id conn;
+    jf_bytes reason;
     int status = lua_args_conn(L, 1, &conn);
-    lua_Integer code = luaL_optinteger(L, 2, 1000);
-    jf_bytes reason = { "", 0 };
-    if (!lua_isnoneornil(L, 3))
-        reason = lua_args_bytes(L, 3);
-    if (code < 0 || code > UINT16_MAX)
-        status = JF_E_INVALID;
+    uint32_t code = close_code(L, 2, &reason);
     if (status == JF_OK)
-        status = jf_close(lua_api_self(L), conn, (uint32_t)code, reason);
+        status = jf_close(lua_api_self(L), conn, code, reason);
     return lua_args_result(L, status);
+}
+
+int lua_send_close_group(lua_State *L)
+{
+    jf_bytes reason, name = lua_args_bytes(L, 1);
+    uint32_t code = close_code(L, 2, &reason);
+    return lua_args_result(L, jf_close_group(lua_api_self(L), name, code, reason));
+}
+
+int lua_send_close_where(lua_State *L)
+{
+    jf_bytes reason, stage = lua_args_bytes(L, 1);
+    jf_bytes key = lua_args_bytes(L, 2);
+    jf_bytes value = lua_args_bytes(L, 3);
+    uint32_t code = close_code(L, 4, &reason);
+    return lua_args_result(
+        L, jf_close_where(lua_api_self(L), stage, key, value, code, reason));
 }

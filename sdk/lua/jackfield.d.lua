@@ -165,6 +165,25 @@ function jf.send_all(stage, body, kind) end
 ---@return jackfield.Failure? failure "gone"; "invalid": a code that may not be sent, a long reason
 function jf.close(conn, code, reason) end
 
+---Close all members of a group of this stage, on all nodes.
+---@param name string
+---@param code? integer 1000 by default
+---@param reason? string up to 123 bytes
+---@return true? ok
+---@return jackfield.Failure? failure "invalid" as of `jf.close`; "full": those of a worker stay
+function jf.close_group(name, code, reason) end
+
+---Close all of a stage whose attribute has this value, on all nodes. What `$authorize` has
+---said is such an attribute: "authorizer.principalId".
+---@param stage string `ev.stage` for the sender's own
+---@param key string
+---@param value string not empty
+---@param code? integer 1000 by default
+---@param reason? string up to 123 bytes
+---@return true? ok
+---@return jackfield.Failure? failure "not_found": no such stage; "invalid", "full" as of `jf.close_group`
+function jf.close_where(stage, key, value, code, reason) end
+
 ---Run a function once, on this worker, in a coroutine of its own: it may wait.
 ---@param ms number
 ---@param fn async fun()

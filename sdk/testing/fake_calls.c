@@ -157,28 +157,6 @@ static int call_send_then(jf_worker *w, jf_conn_id to, uint32_t opcode, jf_bytes
     return leave(host, JF_OK);
 }
 
-/* The codes an endpoint may put into a close frame (RFC 6455, 7.4). */
-static bool is_close_code(uint32_t code)
-{
-    if (code >= 3000 && code <= 4999)
-        return true;
-    return code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006;
-}
-
-static int call_close(jf_self *self, jf_conn_id id, uint32_t code, jf_bytes reason)
-{
-    struct fake_host *host = enter(self);
-    struct fake_conn *conn = fake_find(host, id);
-    if (!is_close_code(code) || reason.len > 123)
-        return leave(host, JF_E_INVALID);
-    if (!can_hear(conn))
-        return leave(host, JF_E_GONE);
-    conn->closed.code = code;
-    conn->closed.reason = fake_text(&host->memory, reason);
-    fake_end(host, conn, conn->closed);
-    return leave(host, JF_OK);
-}
-
 /* ---- Events ----------------------------------------------------------------------------
  */
 
@@ -463,7 +441,7 @@ const struct jf_host fake_table = {
     .send_group = call_send_group,
     .send_all = call_send_all,
     .send_then = call_send_then,
-    .close = call_close,
+    .close = fake_close,
     .finish = call_finish,
     .subprotocol = call_subprotocol,
     .refuse = call_refuse,
@@ -491,4 +469,6 @@ const struct jf_host fake_table = {
     .poll_start = fake_poll_start,
     .poll_change = fake_poll_change,
     .poll_stop = fake_poll_stop,
+    .close_group = fake_close_group,
+    .close_where = fake_close_where,
 };

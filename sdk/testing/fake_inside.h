@@ -180,6 +180,12 @@ __attribute__((format(printf, 2, 3))) void fake_fault(struct fake_host *host,
 /* May this worker's function be called here and now? If not, that is a fault. */
 bool fake_at_home(struct fake_host *host, const jf_worker *w, const char *what);
 
+/* fake_close.c */
+int fake_close(jf_self *self, jf_conn_id id, uint32_t code, jf_bytes reason);
+int fake_close_group(jf_self *self, jf_bytes group, uint32_t code, jf_bytes reason);
+int fake_close_where(jf_self *self, jf_bytes stage, jf_bytes key, jf_bytes value,
+                     uint32_t code, jf_bytes reason);
+
 /* fake_store.c */
 void fake_put_attr(struct fake_host *host, jf_conn_id conn, jf_bytes key, jf_bytes value);
 int fake_attr_set(jf_worker *w, jf_conn_id conn, jf_bytes key, jf_bytes value,

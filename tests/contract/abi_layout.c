@@ -81,7 +81,7 @@ AT(struct jf_plugin, worker_fini, 48);
 AT(struct jf_plugin, fini, 56);
 AT(struct jf_plugin, take_over, 64); /* since 1.1 */
 
-SIZE(struct jf_host, 272);
+SIZE(struct jf_host, 288);
 AT(struct jf_host, abi_major, 0);
 AT(struct jf_host, abi_minor, 2);
 AT(struct jf_host, send, 8);
@@ -117,6 +117,8 @@ AT(struct jf_host, identify, 240);
 AT(struct jf_host, authorizer, 248);
 AT(struct jf_host, judge, 256);
 AT(struct jf_host, caller, 264);
+AT(struct jf_host, close_group, 272);
+AT(struct jf_host, close_where, 280);
 
 /* Grow only at their end: jf_self and the events are handed out by the host, which is never
  * older; jf_plugin carries its size. */

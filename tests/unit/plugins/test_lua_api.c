@@ -123,6 +123,34 @@ static void a_connection_is_closed(void **state)
     scene_fini(&scene);
 }
 
+static void many_are_closed(void **state)
+{
+    (void)state;
+    struct scene scene;
+    struct fake_host *host = play(&scene);
+    check_bob(host, "jf.group.join('g', '%s') return tostring(jf.close_group('g', 4002))",
+              "true");
+    assert_int_equal(fake_host_closed(host, bob).code, 4002);
+    assert_int_equal(fake_host_closed(host, ann).code, 0);
+    bob = fake_host_connect(host, NULL);
+    check_bob(host,
+              "jf.attr.set('%s', 'k', 'v') jf.attr.set(ev.conn, 'k', 'w') "
+              "return tostring(jf.close_where(ev.stage, 'k', 'v', 4003, 'enough'))",
+              "true");
+    assert_int_equal(fake_host_closed(host, bob).code, 4003);
+    assert_string_equal(fake_host_closed(host, bob).reason, "enough");
+    assert_int_equal(fake_host_closed(host, ann).code, 0);
+    check(host, "return tostring(jf.close_where('other', 'k', 'w'))", "true");
+    check(host, "return tostring(jf.close_group('nobody'))", "true");
+    check(host, "return select(2, jf.close_group('', 1000))", "invalid");
+    check(host, "return select(2, jf.close_group('g', 1006))", "invalid");
+    check(host, "return select(2, jf.close_group('g', -1))", "invalid");
+    check(host, "return select(2, jf.close_where(ev.stage, 'k', ''))", "invalid");
+    check(host, "return select(2, jf.close_where(ev.stage, '', 'v'))", "invalid");
+    check(host, "return select(2, jf.close_where(ev.stage, 'k', 'v', 1 << 40))", "invalid");
+    scene_fini(&scene);
+}
+
 static void a_wrong_type_is_an_error_that_names_the_argument(void **state)
 {
     (void)state;
@@ -241,6 +269,7 @@ int main(void)
         cmocka_unit_test(a_message_goes_to_many),
         cmocka_unit_test(a_message_goes_to_a_group_or_to_all),
         cmocka_unit_test(a_connection_is_closed),
+        cmocka_unit_test(many_are_closed),
         cmocka_unit_test(a_wrong_type_is_an_error_that_names_the_argument),
         cmocka_unit_test(the_log_takes_formats),
         cmocka_unit_test(a_script_knows_its_options_its_worker_and_the_time),
