@@ -203,6 +203,7 @@ static const struct jf_route routes[] = {
     { "burst", probe_on_burst },
     { "then", probe_on_then },
     { "close", probe_on_close },
+    { "kick", probe_on_kick },
     { "set", probe_on_set },
     { "get", probe_on_get },
     { "join", probe_on_join },

@@ -87,6 +87,7 @@ int probe_on_all(struct jf_event *ev);
 int probe_on_burst(struct jf_event *ev);
 int probe_on_then(struct jf_event *ev);
 int probe_on_close(struct jf_event *ev);
+int probe_on_kick(struct jf_event *ev);
 
 /* probe_store.c */
 int probe_on_set(struct jf_event *ev);

@@ -350,6 +350,22 @@ routes["then"] = function(ev)
     return reply_status(ev, jf.send_wait(target(ev, ask), ask.text or "", kind(ask)))
 end
 
+-- Close a group, or whoever has "value" as "key"; "say" goes to all before.
+function routes.kick(ev)
+    local ask = ask_of(ev)
+    local code, reason, ok, err = ask.code or 1000, ask.reason or "", true, nil
+    if ask.say then
+        ok, err = jf.send_all(ev.stage, ask.say)
+    end
+    if ok and ask.group then
+        ok, err = jf.close_group(ask.group, code, reason)
+    elseif ok then
+        local stage = ask.stage or ev.stage
+        ok, err = jf.close_where(stage, ask.key or "", ask.value or "", code, reason)
+    end
+    return reply_status(ev, ok, err)
+end
+
 -- Close somebody, or oneself; "say" goes out before.
 function routes.close(ev)
     local ask = ask_of(ev)

@@ -130,3 +130,25 @@ int probe_on_close(struct jf_event *ev)
     cJSON_Delete(ask);
     return other || status < 0 ? probe_reply_status(ev, status) : JF_OK;
 }
+
+/* Close a group, or whoever has "value" as "key"; "say" goes to all before. */
+int probe_on_kick(struct jf_event *ev)
+{
+    cJSON *ask = probe_ask(ev);
+    const char *group = probe_text(ask, "group", NULL);
+    const char *say = probe_text(ask, "say", NULL);
+    jf_bytes stage = jf_str(probe_text(ask, "stage", ""));
+    jf_bytes reason = jf_str(probe_text(ask, "reason", ""));
+    uint32_t code = (uint32_t)probe_number(ask, "code", 1000);
+    int status = JF_OK;
+    if (say)
+        status = jf_send_all(ev->self, ev->stage, JF_TEXT, jf_str(say));
+    if (status >= 0 && group)
+        status = jf_close_group(ev->self, jf_str(group), code, reason);
+    else if (status >= 0)
+        status = jf_close_where(ev->self, stage.len ? stage : ev->stage,
+                                jf_str(probe_text(ask, "key", "")),
+                                jf_str(probe_text(ask, "value", "")), code, reason);
+    cJSON_Delete(ask);
+    return probe_reply_status(ev, status);
+}
