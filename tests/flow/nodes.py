@@ -26,6 +26,10 @@ def free_port():
         return probe.getsockname()[1]
 
 
+class Died(Exception):
+    """A redis-server has ended at once."""
+
+
 class RedisServer:
     """On a port of its own; keeps nothing on disk."""
 
@@ -51,6 +55,8 @@ class RedisServer:
             except redis.exceptions.AuthenticationError:
                 return
             except redis.exceptions.ConnectionError:
+                if self.process.poll() is not None:
+                    raise Died from None
                 assert time.monotonic() < deadline, "redis-server does not answer"
                 time.sleep(0.02)
 
@@ -85,14 +91,7 @@ class RedisCluster:
         self.servers = []
         for i in range(3 * (1 + replicas)):
             (folder / f"cluster-{i}").mkdir()
-            self.servers.append(
-                RedisServer(
-                    folder / f"cluster-{i}",
-                    *("--cluster-enabled", "yes", "--cluster-port", str(free_port())),
-                    *("--cluster-node-timeout", "1000"),
-                    *("--cluster-require-full-coverage", "no"),
-                )
-            )
+            self.servers.append(self._begin(folder / f"cluster-{i}"))
         places = [f"127.0.0.1:{server.port}" for server in self.servers]
         subprocess.run(
             ["redis-cli", "--cluster", "create", *places]
@@ -105,6 +104,19 @@ class RedisCluster:
         while not all(self._has(server, 1 + replicas) for server in self.servers):
             assert time.monotonic() < deadline, "the cluster does not become whole"
             time.sleep(0.05)
+
+    @staticmethod
+    def _begin(folder):
+        """It needs two ports, one of which somebody may take before it does."""
+        for _ in range(3):
+            with contextlib.suppress(Died):
+                return RedisServer(
+                    folder,
+                    *("--cluster-enabled", "yes", "--cluster-port", str(free_port())),
+                    *("--cluster-node-timeout", "1000"),
+                    *("--cluster-require-full-coverage", "no"),
+                )
+        raise AssertionError("no redis-server of a cluster stays")
 
     @staticmethod
     def _has(server, count):
