@@ -196,6 +196,11 @@ struct jf_caller {
     jf_bytes domain_name;  /* the Host header */
     jf_bytes user_agent;   /* empty: it did not say */
     uint64_t connected_at; /* milliseconds since 1970 */
+    /* Of the certificate that the client has shown and that was verified (tls.client);
+     * empty: it has shown none. An empty subject with a fingerprint is one without a name,
+     * or with one of more than 4096 octets. */
+    jf_bytes cert_subject;     /* RFC 2253: "CN=ann,O=Example" */
+    jf_bytes cert_fingerprint; /* SHA-256 of the whole, 64 hex digits */
 };
 
 /* Handle one event on its worker's thread. Return JF_OK when done, a failure

@@ -10,6 +10,7 @@
 #include "core/host/event.h"
 #include "core/host/identity.h"
 #include "core/host/worker.h"
+#include "core/net/tls_client.h"
 #include "core/parse/aws_event.h"
 #include "core/parse/conn_id.h"
 #include "core/parse/envelope.h"
@@ -22,6 +23,7 @@ struct facts {
     uint32_t refs;         /* the home worker's */
     uint32_t authorizer_ms;
     struct identity *identity; /* NULL: nobody was asked */
+    struct tls_client *cert;   /* that the client has shown; NULL: none */
     uint16_t host_len, agent_len;
     uint8_t ip_len;
     bool by_proxy;
@@ -70,6 +72,7 @@ struct facts *facts_new(struct conn *conn, bool by_proxy)
     facts->refs = 1;
     facts->authorizer_ms = 0;
     facts->identity = NULL;
+    facts->cert = conn_client_cert(conn);
     facts->ip_len = (uint8_t)ip.len;
     facts->by_proxy = by_proxy;
     facts->host_len = (uint16_t)host.len;
@@ -102,6 +105,8 @@ struct jf_caller facts_caller(const struct facts *facts)
         .domain_name = jf_view(text + facts->ip_len, facts->host_len),
         .user_agent = jf_view(text + facts->ip_len + facts->host_len, facts->agent_len),
         .connected_at = facts->connected_at,
+        .cert_subject = facts->cert ? facts->cert->subject : jf_str(""),
+        .cert_fingerprint = facts->cert ? facts->cert->fingerprint : jf_str(""),
     };
 }
 
@@ -116,6 +121,7 @@ void facts_unref(struct facts *facts)
     if (!facts || --facts->refs)
         return;
     identity_free(facts->identity);
+    free(facts->cert);
     free(facts);
 }
 
@@ -138,6 +144,19 @@ static void tell_caller(const struct facts *facts, struct aws_event *out)
     out->source_ip = caller.source_ip;
     out->domain = caller.domain_name;
     out->user_agent = caller.user_agent;
+}
+
+static bool tell_cert(const struct tls_client *cert, struct aws_client_cert *out)
+{
+    if (cert)
+        *out = (struct aws_client_cert){ .pem = cert->pem,
+                                         .subject = cert->subject,
+                                         .issuer = cert->issuer,
+                                         .serial = cert->serial,
+                                         .fingerprint = cert->fingerprint,
+                                         .not_before = cert->not_before,
+                                         .not_after = cert->not_after };
+    return cert != NULL;
 }
 
 void facts_arn(const struct event *event, char out[FACTS_ARN_MAX])
@@ -178,6 +197,9 @@ static char *write_json(struct event *event, size_t *len)
     aws.authorizer = identity_pairs(event->facts->identity, &aws.authorizer_count);
     aws.authorizer_ms = event->facts->authorizer_ms;
     tell_caller(event->facts, &aws);
+    struct aws_client_cert cert;
+    if (tell_cert(event->facts->cert, &cert))
+        aws.client_cert = &cert;
     return aws_event_json(&aws, len);
 }
 

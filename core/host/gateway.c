@@ -186,6 +186,8 @@ void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_opt
         .worker = (uint8_t)index,
         .tls_cert = config->tls_cert,
         .tls_key = config->tls_key,
+        .tls_client_ca = config->tls_client_ca,
+        .tls_client = (enum net_tls_client)config->tls_client,
         .connection_count = &gateway->connections,
         .controls_are_life = !aws,
         .sends_are_life = aws,
@@ -490,6 +492,9 @@ static int build(struct gateway *gateway, const struct config_source *source,
     if (gateway->config->tls_cert)
         status = tls_check(gateway->config->tls_cert, gateway->config->tls_key, error,
                            GATEWAY_ERROR_MAX);
+    if (status == JF_OK && gateway->config->tls_client_ca)
+        status =
+            tls_check_client_ca(gateway->config->tls_client_ca, error, GATEWAY_ERROR_MAX);
     if (status < 0)
         return status;
     status = open_store(gateway, error);

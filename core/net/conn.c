@@ -239,6 +239,11 @@ void conn_release(struct conn *conn)
         conn_forget(conn);
 }
 
+struct tls_client *conn_client_cert(const struct conn *conn)
+{
+    return wire_tls_client(&conn->wire);
+}
+
 jf_conn_id conn_id(const struct conn *conn)
 {
     return conn->id;

@@ -60,6 +60,11 @@ size_t conn_frame_bytes(const struct conn *conn);
  * conn_refuse(), or conn_release() if the client went first. */
 const struct head *conn_head(const struct conn *conn);
 
+/* While its verdict is awaited: the verified certificate that the client has shown, the
+ * caller's to free(); NULL: none. */
+struct tls_client;
+struct tls_client *conn_client_cert(const struct conn *conn);
+
 /* What conn_head() views, to be kept for longer; the caller frees it. */
 struct greeting;
 struct greeting *conn_take_greeting(struct conn *conn);

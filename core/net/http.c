@@ -16,6 +16,7 @@
 #include "core/net/conn_impl.h"
 #include "core/net/http_files.h"
 #include "core/net/http_impl.h"
+#include "core/net/tls_client.h"
 #include "core/net/wire_tls.h"
 #include "core/parse/envelope.h"
 
@@ -134,9 +135,23 @@ static bool is_sent_ahead(struct http_client *client, struct lws *wsi)
     return !first && expects_body(wsi) && is_held(wsi);
 }
 
+/* The moment at which libwebsockets has the context of its TLS ready. Its own options for
+ * certificates of clients accept any, unless a callback objects: they are not used. */
+static int on_tls_context(struct lws *wsi, void *context)
+{
+    const struct http *http = lws_context_user(lws_get_context(wsi));
+    const struct net_options *options = http->server->options;
+    bool done = tls_client_demand(context, options->tls_client_ca, options->tls_client);
+    if (!done)
+        LOG_ERROR(HTTP, "event=client_ca_unusable");
+    return done ? 0 : 1;
+}
+
 static int on_http(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
                    size_t len)
 {
+    if (reason == LWS_CALLBACK_OPENSSL_LOAD_EXTRA_SERVER_VERIFY_CERTS)
+        return on_tls_context(wsi, user);
     struct http_client *client = client_of(wsi);
     if (!client)
         return lws_callback_http_dummy(wsi, reason, user, in, len);

@@ -53,6 +53,9 @@ struct net_events {
 
 enum net_slow_reader { NET_SLOW_REFUSE, NET_SLOW_CLOSE, NET_SLOW_DROP_OLDEST };
 
+/* Are clients asked for certificates, and must they have one? */
+enum net_tls_client { NET_TLS_OFF, NET_TLS_ASK, NET_TLS_REQUIRE };
+
 /* A folder served as files under a path. */
 struct net_static {
     const char *path, *folder;
@@ -70,6 +73,8 @@ struct net_options {
     uint16_t node; /* in the ids of those who come from now on; may change */
     uint8_t worker;
     const char *tls_cert, *tls_key; /* NULL: plain */
+    const char *tls_client_ca;      /* the authorities of clients, if those are asked */
+    enum net_tls_client tls_client;
     struct net_limits limits; /* of those without limits of their own: conn_set_limits() */
     uint32_t connections;     /* of all workers together */
     _Atomic uint32_t *connection_count; /* shared by all workers */

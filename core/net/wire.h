@@ -84,6 +84,11 @@ int wire_plain_open(struct wire *wire, int fd);
 /* The same, with the server's certificate. JF_E_UNAVAILABLE: libwebsockets refused. */
 int wire_tls_open(struct wire *wire, int fd);
 
+/* The certificate that its peer has shown, once the handshake is done; the caller's to
+ * free(). NULL: none, or it is no TLS. */
+struct tls_client;
+struct tls_client *wire_tls_client(const struct wire *wire);
+
 /* A plain wire's socket, no longer watched and now the caller's. */
 int wire_plain_release(struct wire *wire);
 

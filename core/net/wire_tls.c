@@ -10,6 +10,7 @@
 #include "core/base/memory.h"
 #include "core/net/conn_impl.h"
 #include "core/net/http.h"
+#include "core/net/tls_client.h"
 
 #define WRITE_MAX 65536
 #define UNREAD_MAX (HEAD_BYTES_MAX * 4)
@@ -202,4 +203,9 @@ int wire_tls_open(struct wire *wire, int fd)
     }
     wire->wsi = wsi;
     return JF_OK;
+}
+
+struct tls_client *wire_tls_client(const struct wire *wire)
+{
+    return wire->kind == &wire_tls ? tls_client_of(lws_get_ssl(wire->wsi)) : NULL;
 }

@@ -202,6 +202,29 @@ static const char *type_of(const struct aws_event *event)
     return event->connect ? "CONNECT" : event->message ? "MESSAGE" : "DISCONNECT";
 }
 
+static void put_if_any(struct json_text *text, const char *name, jf_bytes value)
+{
+    if (value.len)
+        put_string(text, name, value);
+}
+
+static void put_client_cert(struct json_text *text, const struct aws_client_cert *cert)
+{
+    json_text_name(text, jf_str("clientCert"));
+    json_text_open(text, '{');
+    put_if_any(text, "clientCertPem", cert->pem);
+    put_if_any(text, "subjectDN", cert->subject);
+    put_if_any(text, "issuerDN", cert->issuer);
+    put_if_any(text, "serialNumber", cert->serial);
+    put_if_any(text, "sha256Fingerprint", cert->fingerprint);
+    json_text_name(text, jf_str("validity"));
+    json_text_open(text, '{');
+    put_if_any(text, "notBefore", cert->not_before);
+    put_if_any(text, "notAfter", cert->not_after);
+    json_text_close(text, '}');
+    json_text_close(text, '}');
+}
+
 static void put_identity(struct json_text *text, const struct aws_event *event)
 {
     json_text_name(text, jf_str("identity"));
@@ -209,6 +232,8 @@ static void put_identity(struct json_text *text, const struct aws_event *event)
     if (event->user_agent.len)
         put_string(text, "userAgent", event->user_agent);
     put_string(text, "sourceIp", event->source_ip);
+    if (event->client_cert)
+        put_client_cert(text, event->client_cert);
     json_text_close(text, '}');
 }
 

@@ -17,15 +17,23 @@
 
 #include "sdk/jackfield.h"
 
+/* That a client has shown, and that was verified. What is empty is left out. */
+struct aws_client_cert {
+    jf_bytes pem, subject, issuer, serial;
+    jf_bytes fingerprint; /* SHA-256, hex; AWS does not tell it */
+    jf_bytes not_before, not_after;
+};
+
 /* All borrowed. What is not said to be left out is written even if it is empty. */
 struct aws_event {
     jf_bytes route, stage;
     jf_bytes connection_id, request_id, message_id;
     jf_bytes api_id;
-    jf_bytes domain;                 /* the Host header */
-    jf_bytes source_ip;              /* without a port */
-    jf_bytes user_agent;             /* empty: left out */
-    const struct jf_pair *variables; /* of the stage; none: left out */
+    jf_bytes domain;                           /* the Host header */
+    jf_bytes source_ip;                        /* without a port */
+    jf_bytes user_agent;                       /* empty: left out */
+    const struct aws_client_cert *client_cert; /* NULL: left out */
+    const struct jf_pair *variables;           /* of the stage; none: left out */
     size_t variable_count;
     uint64_t connected_at, requested_at; /* milliseconds since 1970 */
     bool secure;                         /* the client came by TLS */

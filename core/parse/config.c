@@ -148,6 +148,7 @@ void config_free(struct config *config)
     free(config->listen_host);
     free(config->tls_cert);
     free(config->tls_key);
+    free(config->tls_client_ca);
     free(config->store.kind);
     free(config->store.url);
     free(config->store.prefix);
@@ -282,6 +283,24 @@ static int check_store(const struct config *config, struct config_error *error)
     return JF_OK;
 }
 
+static int check_tls(const struct config *config, struct config_error *error)
+{
+    bool asked = config->tls_client != TLS_CLIENT_OFF;
+    if (!config->tls_cert != !config->tls_key)
+        return config_refuse(error, "tls.%s: must be given too, since tls.%s is",
+                             config->tls_cert ? "key" : "cert",
+                             config->tls_cert ? "cert" : "key");
+    if (asked && !config->tls_client_ca)
+        return config_refuse(error,
+                             "tls.client_ca: must be given too, since tls.client is");
+    if (!asked && config->tls_client_ca)
+        return config_refuse(error, "tls.client: must be ask or require, since "
+                                    "tls.client_ca is given");
+    if (asked && !config->tls_cert)
+        return config_refuse(error, "tls.cert: must be given too, since tls.client is");
+    return JF_OK;
+}
+
 int config_check(const struct config *config, struct config_error *error)
 {
     if (!config->stage_count)
@@ -293,11 +312,9 @@ int config_check(const struct config *config, struct config_error *error)
                                  "nothing to run",
                                  config->stages[i].name);
     }
-    if (!config->tls_cert != !config->tls_key)
-        return config_refuse(error, "tls.%s: must be given too, since tls.%s is",
-                             config->tls_cert ? "key" : "cert",
-                             config->tls_cert ? "cert" : "key");
-    int status = config_check_limits(config, error);
+    int status = check_tls(config, error);
+    if (status == JF_OK)
+        status = config_check_limits(config, error);
     if (status == JF_OK)
         status = domains_check(config, error);
     return status < 0 ? status : check_store(config, error);

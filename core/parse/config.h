@@ -18,6 +18,7 @@
 #include "sdk/jackfield.h"
 
 enum config_profile { PROFILE_JACKFIELD, PROFILE_AWS };
+enum config_tls_client { TLS_CLIENT_OFF, TLS_CLIENT_ASK, TLS_CLIENT_REQUIRE };
 enum config_slow_reader { SLOW_REFUSE, SLOW_CLOSE, SLOW_DROP_OLDEST };
 
 /* "routes" of a plugin: the stage's key to the plugin's own name for the route. */
@@ -161,6 +162,8 @@ struct config {
     enum jf_level log_level;
     bool log_json;
     char *tls_cert, *tls_key; /* NULL: no TLS */
+    char *tls_client_ca;      /* NULL: clients are not asked */
+    enum config_tls_client tls_client;
     enum config_slow_reader slow_reader;
     bool refuse_binary;
     struct config_store store;

@@ -15,6 +15,7 @@ static const char *const profiles[] = { "jackfield", "aws", NULL };
 static const char *const levels[] = { "error", "warn", "info", "debug", NULL };
 static const char *const formats[] = { "logfmt", "json", NULL };
 static const char *const binaries[] = { "accept", "refuse", NULL };
+static const char *const tls_clients[] = { "off", "ask", "require", NULL };
 static const char *const slow_readers[] = { "refuse", "close", "drop_oldest", NULL };
 static const char *const switches[] = { "off", "on", NULL };
 static const char *const manage_modes[] = { "off", "shared", "separate", "both", NULL };
@@ -109,6 +110,12 @@ const struct config_option config_options[] = {
     TEXT("tls", "cert", CONFIG_FILE, tls_cert, NULL, NULL,
          "The certificate and its chain, PEM."),
     TEXT("tls", "key", CONFIG_FILE, tls_key, NULL, NULL, "Its private key, PEM."),
+
+    CHOICE("tls", "client", tls_client, tls_clients, TLS_CLIENT_OFF, TLS_CLIENT_OFF,
+           "Certificates of clients: off, ask (none will do, one that is not good will "
+           "not), or require. Who has shown one, events tell."),
+    TEXT("tls", "client_ca", CONFIG_FILE, tls_client_ca, NULL, NULL,
+         "The authorities whose certificates are good, PEM; with ask and require."),
 
     TREE("", "log", CONFIG_SECTION, "Lines on the standard error stream."),
     CHOICE("log", "level", log_level, levels, JF_INFO, JF_INFO,
@@ -322,12 +329,16 @@ const struct config_option *config_option_find(const char *section, const char *
 
 /* Decided when the host starts: sockets, threads, and what they were built with. */
 static const char *const fixed[][2] = {
-    { "listen", "host" },      { "listen", "port" },     { "", "workers" },
-    { "", "profile" },         { "tls", "cert" },        { "tls", "key" },
-    { "store", "kind" },       { "store", "url" },       { "store", "prefix" },
-    { "store", "timeout_ms" }, { "store", "cluster" },   { "store", "lease_ms" },
-    { "management", "mode" },  { "management", "host" }, { "management", "port" },
-    { "", "static" },          { "log", "format" },      { "limits", "mailbox_bytes" },
+    { "listen", "host" },     { "listen", "port" },
+    { "", "workers" },        { "", "profile" },
+    { "tls", "cert" },        { "tls", "key" },
+    { "tls", "client" },      { "tls", "client_ca" },
+    { "store", "kind" },      { "store", "url" },
+    { "store", "prefix" },    { "store", "timeout_ms" },
+    { "store", "cluster" },   { "store", "lease_ms" },
+    { "management", "mode" }, { "management", "host" },
+    { "management", "port" }, { "", "static" },
+    { "log", "format" },      { "limits", "mailbox_bytes" },
 };
 
 bool config_option_is_fixed(const struct config_option *option)

@@ -414,6 +414,8 @@ static void call_caller(struct jf_event *seen, struct jf_caller *out)
     out->domain_name = jf_str(event->conn->host_name);
     out->user_agent = jf_str(fake_or(event->conn->agent, ""));
     out->connected_at = event->conn->connected_at;
+    out->cert_subject = jf_str(fake_or(event->conn->cert_subject, ""));
+    out->cert_fingerprint = jf_str(fake_or(event->conn->cert_fingerprint, ""));
     leave(host, JF_OK);
 }
 

@@ -143,6 +143,8 @@ static void move_client(struct fake_host *from, struct fake_host *to,
     copy->host_name = keep(memory, conn->host_name).ptr;
     copy->agent = keep_or_null(memory, conn->agent);
     copy->peer = keep(memory, conn->peer).ptr;
+    copy->cert_subject = keep_or_null(memory, conn->cert_subject);
+    copy->cert_fingerprint = keep_or_null(memory, conn->cert_fingerprint);
     copy->verdict.body = keep(memory, conn->verdict.body).ptr;
     copy->verdict.subprotocol = keep_or_null(memory, conn->verdict.subprotocol);
     copy->closed.reason = keep(memory, conn->closed.reason).ptr;

@@ -276,6 +276,10 @@ static struct fake_conn *add_conn(struct fake_host *host, const struct fake_clie
     conn->verdict.body = conn->closed.reason = conn->ended.reason = "";
     conn->sent_end = &conn->sent;
     conn->connected_at = host->now;
+    if (client->cert_subject)
+        conn->cert_subject = fake_text(&host->memory, jf_str(client->cert_subject));
+    if (client->cert_fingerprint)
+        conn->cert_fingerprint = fake_text(&host->memory, jf_str(client->cert_fingerprint));
     *end = conn;
     return conn;
 }

@@ -87,6 +87,8 @@ struct fake_client {
     const char *peer;         /* "192.0.2.1" if NULL */
     const char *stage;        /* "$default" if NULL */
     uint32_t worker;          /* whose it will be */
+    const char *cert_subject; /* "CN=ann": of a certificate it shows; NULL: it shows none */
+    const char *cert_fingerprint; /* 64 hex digits; "" if NULL */
 };
 
 /* Deliver $connect. Whether it was admitted tells fake_host_verdict(). */

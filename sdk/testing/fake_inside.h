@@ -54,6 +54,7 @@ struct fake_conn {
     const char *stage;
     const char *host_name, *agent,
         *peer; /* as its head said; the agent NULL if it did not */
+    const char *cert_subject, *cert_fingerprint; /* NULL: it has none */
     uint64_t connected_at;
     enum fake_state state;
     bool stuffed, forgotten;

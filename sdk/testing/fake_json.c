@@ -212,6 +212,16 @@ static void add_request_time(struct text *out, uint64_t ms)
     add_number(out, "requestTimeEpoch", ms);
 }
 
+static void add_cert(struct text *out, const struct fake_conn *conn)
+{
+    add_name(out, "clientCert");
+    add(out, "{");
+    add_field(out, "subjectDN", conn->cert_subject);
+    if (conn->cert_fingerprint)
+        add_field(out, "sha256Fingerprint", conn->cert_fingerprint);
+    add(out, "}");
+}
+
 /* "192.0.2.1:50000" and "[2001:db8::1]:50000" without the port. */
 static void add_identity(struct text *out, const struct fake_conn *conn)
 {
@@ -228,6 +238,8 @@ static void add_identity(struct text *out, const struct fake_conn *conn)
         add_field(out, "userAgent", conn->agent);
     add_name(out, "sourceIp");
     add_string(out, peer);
+    if (conn->cert_subject)
+        add_cert(out, conn);
     add(out, "}");
 }
 

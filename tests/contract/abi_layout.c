@@ -81,6 +81,15 @@ AT(struct jf_plugin, worker_fini, 48);
 AT(struct jf_plugin, fini, 56);
 AT(struct jf_plugin, take_over, 64); /* since 1.1 */
 
+SIZE(struct jf_caller, 96); /* since 1.2 */
+AT(struct jf_caller, size, 0);
+AT(struct jf_caller, source_ip, 8);
+AT(struct jf_caller, domain_name, 24);
+AT(struct jf_caller, user_agent, 40);
+AT(struct jf_caller, connected_at, 56);
+AT(struct jf_caller, cert_subject, 64);
+AT(struct jf_caller, cert_fingerprint, 80);
+
 SIZE(struct jf_host, 288);
 AT(struct jf_host, abi_major, 0);
 AT(struct jf_host, abi_minor, 2);

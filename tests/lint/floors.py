@@ -64,6 +64,7 @@ DOORS = {
         "core/credentials/*.c",
         "core/net/wire_tls.c",
         "core/net/tls_check.c",
+        "core/net/tls_client.c",
         "core/redis/redis_tls.c",
         "plugins/jwt/*",
         "tests/*",

@@ -10,6 +10,7 @@
 #include "core/host/event.h"
 #include "core/host/facts.h"
 #include "core/host/worker.h"
+#include "core/net/tls_client.h"
 
 struct conn {
     const char *peer;
@@ -25,6 +26,23 @@ jf_bytes conn_peer(const struct conn *conn, char text[CONN_PEER_MAX])
 {
     snprintf(text, CONN_PEER_MAX, "%s", conn->peer);
     return jf_str(text);
+}
+
+static const char *shown_subject; /* NULL: the client has shown no certificate */
+
+struct tls_client *conn_client_cert(const struct conn *conn)
+{
+    (void)conn;
+    if (!shown_subject)
+        return NULL;
+    struct tls_client *cert = xnew(struct tls_client);
+    cert->subject = jf_str(shown_subject);
+    cert->issuer = jf_str("CN=ca");
+    cert->serial = jf_str("0a:0b");
+    cert->fingerprint = jf_str("00ff");
+    cert->not_before = jf_str("May 28 12:30:02 2019 GMT");
+    cert->not_after = jf_str("Aug  5 09:36:04 2021 GMT");
+    return cert;
 }
 
 static struct worker worker;
@@ -88,6 +106,49 @@ static void an_event_tells_who_called_and_when(void **state)
     double requested = cJSON_GetNumberValue(context_of(json, "requestTimeEpoch"));
     assert_true(before <= connected && connected <= requested && requested <= after);
     cJSON_Delete(json);
+}
+
+static void an_event_tells_of_the_certificate(void **state)
+{
+    (void)state;
+    cJSON *json = json_of("192.0.2.1:1", jf_str("h"), jf_str(""));
+    assert_false(cJSON_HasObjectItem(context_of(json, "identity"), "clientCert"));
+    cJSON_Delete(json);
+    shown_subject = "CN=ann";
+    json = json_of("192.0.2.1:1", jf_str("h"), jf_str(""));
+    shown_subject = NULL;
+    const cJSON *cert = cJSON_GetObjectItem(context_of(json, "identity"), "clientCert");
+    const cJSON *validity = cJSON_GetObjectItem(cert, "validity");
+    assert_string_equal(cJSON_GetObjectItem(cert, "subjectDN")->valuestring, "CN=ann");
+    assert_string_equal(cJSON_GetObjectItem(cert, "issuerDN")->valuestring, "CN=ca");
+    assert_string_equal(cJSON_GetObjectItem(cert, "serialNumber")->valuestring, "0a:0b");
+    assert_string_equal(cJSON_GetObjectItem(cert, "sha256Fingerprint")->valuestring,
+                        "00ff");
+    assert_string_equal(cJSON_GetObjectItem(validity, "notBefore")->valuestring,
+                        "May 28 12:30:02 2019 GMT");
+    assert_string_equal(cJSON_GetObjectItem(validity, "notAfter")->valuestring,
+                        "Aug  5 09:36:04 2021 GMT");
+    assert_false(cJSON_HasObjectItem(cert, "clientCertPem")); /* too long: left out */
+    cJSON_Delete(json);
+}
+
+static void a_caller_tells_of_it_too(void **state)
+{
+    (void)state;
+    struct conn conn = { "192.0.2.1:1", { .header_count = 0 } };
+    struct facts *facts = facts_new(&conn, false);
+    assert_int_equal(facts_caller(facts).cert_subject.len, 0);
+    assert_int_equal(facts_caller(facts).cert_fingerprint.len, 0);
+    facts_unref(facts);
+    shown_subject = "CN=ann";
+    facts = facts_new(&conn, false);
+    shown_subject = NULL;
+    assert_true(jf_same(facts_caller(facts).cert_subject, jf_str("CN=ann")));
+    assert_true(jf_same(facts_caller(facts).cert_fingerprint, jf_str("00ff")));
+    facts_unref(facts);
+    facts = facts_of_orphan(1);
+    assert_int_equal(facts_caller(facts).cert_subject.len, 0);
+    facts_unref(facts);
 }
 
 static void an_event_tells_what_the_stage_was_given(void **state)
@@ -179,6 +240,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_event_tells_who_called_and_when),
+        cmocka_unit_test(an_event_tells_of_the_certificate),
+        cmocka_unit_test(a_caller_tells_of_it_too),
         cmocka_unit_test(an_event_tells_what_the_stage_was_given),
         cmocka_unit_test(ids_of_requests_and_messages_are_new_each_time),
         cmocka_unit_test(an_address_has_no_port_and_no_brackets),

@@ -78,6 +78,29 @@ static void a_missing_file_is_named(void **state)
     assert_refused(folder, key, "tls.cert", folder);
 }
 
+static void refuse_client_ca(const char *file)
+{
+    char error[512] = "";
+    assert_int_equal(tls_check_client_ca(file, error, sizeof(error)), JF_E_INVALID);
+    assert_non_null(strstr(error, "tls.client_ca: "));
+    assert_non_null(strstr(error, file));
+}
+
+static void authorities_of_clients_are_checked_too(void **state)
+{
+    (void)state;
+    char error[512] = "untouched";
+    if (!have_openssl)
+        skip();
+    assert_int_equal(tls_check_client_ca(cert, error, sizeof(error)), JF_OK);
+    assert_string_equal(error, "untouched");
+    refuse_client_ca("/nowhere/ca.pem");
+    refuse_client_ca("/dev/null");
+    refuse_client_ca(folder);
+    refuse_client_ca(junk);
+    refuse_client_ca(key);
+}
+
 static void what_is_no_pem_is_named(void **state)
 {
     (void)state;
@@ -123,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_certificate_and_its_key_are_fine),
         cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(authorities_of_clients_are_checked_too),
         cmocka_unit_test(what_is_no_pem_is_named),
         cmocka_unit_test(another_ones_key_is_refused),
         cmocka_unit_test(a_failure_leaves_nothing_for_the_next),

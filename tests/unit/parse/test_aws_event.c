@@ -69,6 +69,37 @@ static void a_message_is_as_from_aws(void **state)
         "\"isBase64Encoded\": false}");
 }
 
+/* AWS's own example of mutual TLS; the fingerprint is ours. */
+static void a_certificate_is_told_as_by_aws(void **state)
+{
+    (void)state;
+    static const struct aws_client_cert cert = {
+        .pem = BYTES("-----BEGIN CERTIFICATE-----\n"),
+        .subject = BYTES("www.example.com"),
+        .issuer = BYTES("Example issuer"),
+        .serial = BYTES("a1:a1"),
+        .fingerprint = BYTES("00ff"),
+        .not_before = BYTES("May 28 12:30:02 2019 GMT"),
+        .not_after = BYTES("Aug  5 09:36:04 2021 GMT"),
+    };
+    struct aws_event event = plain;
+    struct jf_message message = { jf_str("hi"), JF_TEXT };
+    event.message = &message;
+    event.client_cert = &cert;
+    cJSON *json = read_back(&event);
+    const cJSON *context = cJSON_GetObjectItem(json, "requestContext");
+    char *text = cJSON_PrintUnformatted(cJSON_GetObjectItem(context, "identity"));
+    assert_string_equal(
+        text, "{\"sourceIp\":\"192.0.2.1\",\"clientCert\":{"
+              "\"clientCertPem\":\"-----BEGIN CERTIFICATE-----\\n\","
+              "\"subjectDN\":\"www.example.com\",\"issuerDN\":\"Example issuer\","
+              "\"serialNumber\":\"a1:a1\",\"sha256Fingerprint\":\"00ff\",\"validity\":{"
+              "\"notBefore\":\"May 28 12:30:02 2019 GMT\","
+              "\"notAfter\":\"Aug  5 09:36:04 2021 GMT\"}}}");
+    cJSON_free(text);
+    cJSON_Delete(json);
+}
+
 static void stage_variables_stand_beside_the_context(void **state)
 {
     (void)state;
@@ -392,6 +423,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_is_as_from_aws),
+        cmocka_unit_test(a_certificate_is_told_as_by_aws),
         cmocka_unit_test(stage_variables_stand_beside_the_context),
         cmocka_unit_test(a_disconnect_is_as_from_aws),
         cmocka_unit_test(a_connect_is_as_from_aws),

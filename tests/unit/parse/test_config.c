@@ -311,8 +311,10 @@ static void unknown_keys_name_the_closest_known_one(void **state)
                         "Workers: unknown key, did you mean \"workers\"?");
     assert_string_equal(refused("{\"ping_s\":1}"),
                         "ping_s: unknown key, did you mean \"limits.ping_s\"?");
-    assert_string_equal(refused("{\"tls\":{\"certificate_file\":1}}"),
-                        "tls.certificate_file: unknown key; known here are cert, key");
+    assert_string_equal(
+        refused("{\"tls\":{\"certificate_file\":1}}"),
+        "tls.certificate_file: unknown key; known here are cert, key, client, "
+        "client_ca");
     assert_string_equal(
         refused("{\"stages\":{\"prod\":{\"plugins\":[\"a\",{\"option\":{}}]}}}"),
         "stages.prod.plugins[1].option: unknown key, did you mean \"options\"?");
@@ -475,6 +477,14 @@ static void the_whole_is_checked(void **state)
         { "{\"stages\":{}}", "plugins: there are none" },
         { "{" ONE_PLUGIN ",\"tls\":{\"cert\":\"c\"}}", "tls.key: must be given" },
         { "{" ONE_PLUGIN ",\"tls\":{\"key\":\"k\"}}", "tls.cert: must be given" },
+        { "{" ONE_PLUGIN ",\"tls\":{\"cert\":\"c\",\"key\":\"k\",\"client\":\"ask\"}}",
+          "tls.client_ca: must be given too, since tls.client is" },
+        { "{" ONE_PLUGIN ",\"tls\":{\"cert\":\"c\",\"key\":\"k\",\"client\":\"require\"}}",
+          "tls.client_ca: must be given too, since tls.client is" },
+        { "{" ONE_PLUGIN ",\"tls\":{\"cert\":\"c\",\"key\":\"k\",\"client_ca\":\"a\"}}",
+          "tls.client: must be ask or require, since tls.client_ca is given" },
+        { "{" ONE_PLUGIN ",\"tls\":{\"client\":\"require\",\"client_ca\":\"a\"}}",
+          "tls.cert: must be given too, since tls.client is" },
         { "{" ONE_PLUGIN ",\"limits\":{\"outbox_bytes\":131081}}", "limits.outbox_bytes" },
         { "{" ONE_PLUGIN ",\"limits\":{\"mailbox_bytes\":65536}}", "limits.mailbox_bytes" },
         { "{" ONE_PLUGIN ",\"store\":{\"kind\":\"redis\"}}", "store.url: a store of kind" },
