@@ -1,5 +1,6 @@
 /* $authorize, which does what the query says: ?as=NAME&team=... lets in, ?verdict= says how
- * not; ?later=MS takes its time. "who" tells what was said, and who called. */
+ * not; ?later=MS takes its time; ?cert asks for a certificate. "who" tells what was said,
+ * and who called. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,9 +41,22 @@ static int judge(struct jf_event *ev, jf_bytes effect)
     return jf_judge(ev, jf_str(policy));
 }
 
+/* Whoever has shown one is who that says. */
+static int believe_certificate(struct jf_event *ev)
+{
+    struct jf_caller caller = jf_caller_of(ev);
+    if (!caller.cert_fingerprint.len)
+        return JF_E_DENIED;
+    int status = jf_principal(ev, caller.cert_subject);
+    return status < 0 ? status
+                      : jf_context(ev, jf_str("fingerprint"), caller.cert_fingerprint);
+}
+
 static int decide(struct jf_event *ev)
 {
     jf_bytes verdict = query(ev, "verdict"), effect = query(ev, "policy");
+    if (query(ev, "cert").ptr)
+        return believe_certificate(ev);
     if (effect.ptr)
         return judge(ev, effect);
     if (!verdict.ptr)

@@ -20,6 +20,15 @@ local function policy(ev)
     }
 end
 
+-- Whoever has shown one is who that says.
+local function certificate(ev)
+    local cert = ev.context.identity.clientCert
+    return cert and {
+        principalId = cert.subjectDN,
+        context = { fingerprint = cert.sha256Fingerprint },
+    } or false
+end
+
 local verdicts = {
     deny = function() return false end,
     ["401"] = function()
@@ -36,6 +45,9 @@ routes["$authorize"] = function(ev)
     end
     if query.later then
         jf.sleep(tonumber(query.later))
+    end
+    if query.cert then
+        return certificate(ev)
     end
     if query.policy then
         return policy(ev)
