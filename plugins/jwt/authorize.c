@@ -9,6 +9,7 @@ enum jwt_fault authorize_token(struct jwt_worker *worker, jf_bytes token, struct
     const struct jwt_options *options = &worker->plugin->options;
     memset(&out->payload, 0, sizeof(out->payload));
     out->claim_count = 0;
+    out->subject = jf_view(NULL, 0);
     out->has_owner = false;
     memset(out->owner, 0, sizeof(out->owner));
     out->exp = JWT_NEVER;

@@ -103,6 +103,7 @@ static enum jwt_fault read_owner(struct jwt *jwt)
         return JWT_FAULT_NONE;
     if (!cJSON_IsString(sub))
         return JWT_FAULT_CLAIMS;
+    jwt->subject = jf_str(sub->valuestring);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     jwt->has_owner =
         ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1 &&

@@ -34,6 +34,7 @@ struct jwt {
     struct jws jws;
     struct json_object payload;
     int64_t exp;                           /* seconds since 1970; JWT_NEVER */
+    jf_bytes subject;                      /* `ptr` is NULL: it has none */
     bool has_owner;                        /* it has a subject */
     unsigned char owner[JWT_OWNER_OCTETS]; /* a hash of issuer and subject */
     struct jf_pair

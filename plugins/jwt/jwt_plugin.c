@@ -32,14 +32,15 @@ static int refuse(struct jf_event *ev, const char *why)
     return jf_refuse(ev, 401, jf_str("{\"message\": \"Unauthorized\"}"));
 }
 
+/* The principal is the subject and nothing else, chosen among the claims or not; a claim
+ * that has that name says something of its issuer's. */
 static int identify(struct jf_event *ev, const struct jwt *jwt)
 {
-    int status = JF_OK;
-    for (size_t i = 0; i < jwt->claim_count && status == JF_OK; i++)
-        status = jf_context(ev, jwt->claims[i].name, jwt->claims[i].value);
-    jf_bytes subject = jf_find(jwt->claims, jwt->claim_count, "sub");
-    if (status == JF_OK && subject.ptr)
-        status = jf_principal(ev, subject);
+    int status = jwt->subject.len ? jf_principal(ev, jwt->subject) : JF_OK;
+    for (size_t i = 0; i < jwt->claim_count && status == JF_OK; i++) {
+        if (!jf_same(jwt->claims[i].name, jf_str("principalId")))
+            status = jf_context(ev, jwt->claims[i].name, jwt->claims[i].value);
+    }
     return status;
 }
 

@@ -107,10 +107,10 @@ def door(host, build, tmp_path):
     if not so.exists():
         pytest.skip("the plugin for tokens is not built")
 
-    def start(content, workers=1, **options):
+    def start(content, workers=1, behind="probe", **options):
         options.setdefault("keys", str(write(tmp_path / "keys", content)))
         plugin = {"file": str(so), "options": options}
-        return host([plugin, "probe"], workers=workers)
+        return host([plugin, behind], workers=workers)
 
     return start
 
@@ -185,6 +185,40 @@ def test_no_algorithm_and_a_confused_one_stay_out(door, keys):
     mac = hmac.digest(keys["RS256"].pem, signed.encode(), hashlib.sha256)
     is_refused(served, bearer(f"{signed}.{text_of(mac)}"))
     is_refused(served, bearer(keys["RS256"].token(header={"crit": ["exp"]})))
+
+
+# -- who it is, to the others
+
+
+def test_every_event_knows_who_it_is(door, keys):
+    key = keys["EdDSA"]
+    served = door(jwks(key), claims=["team"])
+    token = key.token(team="red", admin=True, principalId="Eve")
+    known = {"principalId": "Ann", "team": "red"}
+    with served.client("/?event", bearer(token)) as client:
+        first = client.recv_json()["requestContext"]["authorizer"]  # of $connect
+        assert isinstance(first.pop("integrationLatency"), int)
+        assert first == known
+        assert client.ask("event")["event"]["requestContext"]["authorizer"] == known
+        assert attribute(client, "admin") is None
+
+
+def test_it_stands_before_a_plugin_with_a_connect_of_its_own(door, keys):
+    key = keys["EdDSA"]
+    served = door(jwks(key), behind="chat")
+    with served.client("/", bearer(key.token())) as ann:
+        is_refused(served)
+        ann.json(action="onMessage", message="Hello everyone")
+        assert ann.recv() == "Hello everyone"
+
+
+def test_what_comes_behind_it_may_still_refuse(door, keys):
+    key = keys["EdDSA"]
+    served = door(jwks(key))
+    with pytest.raises(raw.Refused) as refused:
+        served.client("/?deny", bearer(key.token()))
+    assert refused.value.response.status == 403
+    is_refused(served, path="/?deny")
 
 
 # -- where the token is

@@ -239,6 +239,7 @@ static void owner(const char *payload, unsigned char out[JWT_OWNER_OCTETS])
     struct jwt jwt;
     assert_int_equal(read_payload(&jwt, &plain, jf_str(payload)), JWT_FAULT_NONE);
     assert_true(jwt.has_owner);
+    assert_non_null(jwt.subject.ptr);
     memcpy(out, jwt.owner, JWT_OWNER_OCTETS);
     jwt_fini(&jwt);
 }

@@ -95,15 +95,54 @@ static void the_subprotocol_that_is_chosen_is_not_the_token(void **state)
     fake_host_free(host);
 }
 
+/* ---- Who it is -------------------------------------------------------------------------
+ */
+
+static void has_principal(struct fake_host *host, const char *claims, const char *principal)
+{
+    char token[FORGE_MAX];
+    scene_token_of(token, SECRET, claims);
+    jf_conn_id conn = scene_knock(host, token, 0);
+    assert_int_equal(fake_host_verdict(host, conn).http_status, 101);
+    const char *known = fake_host_attr(host, conn, "authorizer.principalId");
+    if (principal)
+        assert_string_equal(known, principal);
+    else
+        assert_null(known);
+}
+
+static void the_principal_is_the_subject_and_nothing_else(void **state)
+{
+    (void)state;
+    struct fake_host *host = scene_start("", 1);
+    has_principal(host, "{\"sub\":\"Ann\",\"exp\":1700000100}", "Ann");
+    has_principal(host, "{\"SUB\":\"Eve\",\"exp\":1700000100}", NULL);
+    has_principal(host, "{\"exp\":1700000100}", NULL);
+    has_principal(host, "{\"sub\":\"\",\"exp\":1700000100}", NULL);
+    has_principal(host, "{\"principalId\":\"Eve\",\"exp\":1700000100}", NULL);
+    has_principal(host, "{\"principalId\":\"Eve\",\"sub\":\"Ann\",\"exp\":1700000100}",
+                  "Ann");
+    has_principal(host, "{\"sub\":\"Ann\",\"principalId\":\"Eve\",\"exp\":1700000100}",
+                  "Ann");
+    fake_host_free(host);
+}
+
+static void it_is_known_where_no_claim_is_chosen(void **state)
+{
+    (void)state;
+    struct fake_host *host = scene_start(",\"claims\":[]", 1);
+    jf_conn_id conn = scene_enter(host, "Ann", NOW + 100);
+    assert_string_equal(fake_host_attr(host, conn, "authorizer.principalId"), "Ann");
+    assert_null(fake_host_attr(host, conn, "authorizer.sub"));
+    fake_host_free(host);
+}
+
 static void its_claims_need_no_store(void **state)
 {
     (void)state;
-    char token[FORGE_MAX];
     struct fake_host *host = scene_start("", 1);
     fake_host_store_answers(host, JF_E_UNAVAILABLE);
-    scene_token(token, "Ann", NOW + 100);
-    jf_conn_id conn = scene_knock(host, token, 0);
-    assert_int_equal(fake_host_verdict(host, conn).http_status, 101);
+    (void)scene_enter(host, "Ann", NOW + 100);
     fake_host_free(host);
 }
 
@@ -411,6 +450,8 @@ int main(void)
         cmocka_unit_test(who_has_none_or_a_bad_one_gets_401_and_no_reason),
         cmocka_unit_test(the_options_decide_what_is_good),
         cmocka_unit_test(the_subprotocol_that_is_chosen_is_not_the_token),
+        cmocka_unit_test(the_principal_is_the_subject_and_nothing_else),
+        cmocka_unit_test(it_is_known_where_no_claim_is_chosen),
         cmocka_unit_test(its_claims_need_no_store),
         cmocka_unit_test(a_connection_ends_with_its_token_a_grace_later),
         cmocka_unit_test(one_timer_does_for_all),
