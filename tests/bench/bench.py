@@ -10,6 +10,7 @@ import contextlib
 import fnmatch
 import resource
 import shlex
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -21,6 +22,7 @@ import cluster  # noqa: E402
 import report  # noqa: E402
 import rows  # noqa: E402
 import servers  # noqa: E402
+import tokens  # noqa: E402
 
 # With more, every close would cost libwebsockets more: in Debian it scans a table of this size.
 OPEN_FILES = 16384
@@ -76,7 +78,13 @@ def chosen_rows(options, allowed):
     if any(row.has_redis for row in chosen) and not cluster.redis_program():
         say("bench: no redis-server is installed: the rows that need one are left out")
         chosen = [row for row in chosen if not row.has_redis]
-    return with_installed(options, chosen)
+    return with_installed(options, with_tokens(options, chosen))
+
+
+def with_tokens(options, chosen):
+    """Rows with tokens need the plugin, and something that signs."""
+    able = shutil.which("openssl") and servers.is_built("jwt.so", options.build)
+    return [row for row in chosen if row.group != rows.TOKEN or able]
 
 
 def with_installed(options, chosen):
@@ -100,6 +108,8 @@ def measure(options, row, name, found, placement, redis):
     common = (row, name, found, placement, options.workers, options.warm_up, seconds)
     if row.group == rows.BACK:
         return backends.measure(*common)
+    if row.group == rows.TOKEN:
+        return tokens.measure(*common)
     return cluster.measure(*common, redis) if row.has_redis else servers.measure(*common)
 
 

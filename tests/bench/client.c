@@ -19,6 +19,7 @@
 
 #define READ_MAX (256 << 10)
 #define STALL_MS 5000
+#define REQUEST_MAX 4096
 
 static uint8_t buffer[READ_MAX];
 
@@ -257,7 +258,8 @@ void client_close(struct client *client)
 
 static void send_request(struct load *load, struct client *client)
 {
-    char request[512];
+    char request[REQUEST_MAX];
+    const char *header = load->options.header;
     int error = 0;
     socklen_t size = sizeof(error);
     if (getsockopt(client->fd, SOL_SOCKET, SO_ERROR, &error, &size) < 0 || error)
@@ -265,8 +267,11 @@ static void send_request(struct load *load, struct client *client)
     int len = snprintf(request, sizeof(request),
                        "GET / HTTP/1.1\r\nHost: %s:%u\r\nUpgrade: websocket\r\n"
                        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-                       load->options.address, client->port);
+                       "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n%s%s\r\n",
+                       load->options.address, client->port, header ? header : "",
+                       header ? "\r\n" : "");
+    if (len >= (int)sizeof(request))
+        load_die("the header is too long");
     client->state = CLIENT_HANDSHAKE;
     watch(load, client, EPOLL_CTL_MOD, EPOLLIN);
     send_all(client, request, (size_t)len);

@@ -172,6 +172,7 @@ static const char usage[] =
     "  -c COUNT        connections (100)\n"
     "  -k COUNT        of them so many talk (all)\n"
     "  -A ACTION       the route of their messages\n"
+    "  -H HEADER       one more header of their upgrades\n"
     "  -d COUNT        messages in flight on each, or of a burst (1)\n"
     "  -s OCTETS       payload of a message (20)\n"
     "  -n COUNT        handshakes at a time (64)\n"
@@ -210,6 +211,9 @@ static void parse_option(struct load_options *options, int option)
         break;
     case 'A':
         options->action = optarg;
+        break;
+    case 'H':
+        options->header = optarg;
         break;
     case 'c':
         options->connections = (unsigned)number(optarg, 1, 1e6);
@@ -298,7 +302,7 @@ int main(int argc, char **argv)
                      .seconds = 3 },
     };
     int option;
-    while ((option = getopt(argc, argv, "a:p:P:c:k:A:d:s:n:w:t:r:")) != -1)
+    while ((option = getopt(argc, argv, "a:p:P:c:k:A:H:d:s:n:w:t:r:")) != -1)
         parse_option(&load.options, option);
     load.scene = find_scene(argv[optind]);
     prepare(&load);

@@ -27,6 +27,7 @@ struct load_options {
     pid_t servers[NODES_MAX]; /* whose CPU is read, and the first one's memory */
     unsigned server_count;
     const char *action; /* the route of the messages; NULL: the scene's own */
+    const char *header; /* one more of each upgrade, "Name: value"; NULL: none */
     unsigned connections;
     unsigned active;     /* so many of them talk; the others are idle */
     unsigned depth;      /* messages in flight on each, or messages of a burst */

@@ -7,7 +7,7 @@ import platform
 import statistics
 
 from rows import (BACK, ECHO, FAN, FAR, HANDLER, HANDSHAKE, IDLE, LIMITED, OPS, POST, SPREAD, STEADY, STORE_ECHO,
-                  STORE_GROUP, STORE_HANDSHAKE, size)
+                  STORE_GROUP, STORE_HANDSHAKE, TOKEN, size)
 
 TITLES = {
     "epoll": "raw epoll",
@@ -18,6 +18,11 @@ TITLES = {
     "rated": "origins, rates of every kind, a model",
     "nginx": "nginx, as a proxy: HTTP alone",
     "pushpin": "Pushpin",
+    "plain": "none is asked for",
+    "HS256": "HS256",
+    "EdDSA": "EdDSA",
+    "ES256": "ES256",
+    "RS256": "RS256, 2048 bits",
     "native": "in C: sends the body",
     "lua": "in Lua: returns the body",
     "lua_json": "in Lua: decodes it, looks at the event",
@@ -29,11 +34,13 @@ TITLES = {
 }
 
 ALONE, STORE, NODES, OUTSIDE, DOORS = "results", "redis store", "between nodes", "backends", "management and limits"
+TOKENS = "tokens"
 
 # Each has a place of its own in the document.
 SECTIONS = {
     ALONE: (ECHO, HANDLER, STEADY, FAN, HANDSHAKE, IDLE),
     DOORS: (POST, LIMITED),
+    TOKENS: (TOKEN,),
     OUTSIDE: (BACK,),
     STORE: (STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE, OPS),
     NODES: (FAR, SPREAD),
@@ -49,6 +56,7 @@ HEADINGS = {
     LIMITED: "Routed echo, with all limits of a stage and with none",
     POST: "A POST to a connection, over a connection that is kept",
     BACK: "A message that an HTTP service answers",
+    TOKEN: "Handshakes with a token",
     STORE_ECHO: "Routed echo, with Redis and without",
     STORE_GROUP: "A send to a group, all of it on this node",
     STORE_HANDSHAKE: "Handshakes, with Redis and without",
@@ -183,6 +191,13 @@ def fan_table(results, rows):
 
 def handshake_table(results, rows):
     head = ["at a time", "server", "CPU ns", "x raw epoll", "target", "handshakes/s", *TAIL]
+    return table(head, [
+        [connections(row), *traffic(results, row, server, PERCENTILES)]
+        for row in rows for server in row.servers])
+
+
+def token_table(results, rows):
+    head = ["at a time", "token", "CPU ns", "x without", "target", "handshakes/s", *TAIL]
     return table(head, [
         [connections(row), *traffic(results, row, server, PERCENTILES)]
         for row in rows for server in row.servers])
@@ -334,6 +349,7 @@ TABLES = {
     POST: post_table,
     LIMITED: limited_table,
     BACK: back_table,
+    TOKEN: token_table,
     STORE_ECHO: store_echo_table,
     STORE_GROUP: store_group_table,
     STORE_HANDSHAKE: store_handshake_table,

@@ -14,6 +14,8 @@ LIMITED = "limited"  # echo, on a stage without rates and models and on one with
 LIMITED_SERVERS = ("free", "rated")
 BACK = "back"  # a message that an HTTP service answers (backends.py)
 BACK_SERVERS = ("nginx", "jackfield", "pushpin")
+TOKEN = "token"  # a handshake with a token (tokens.py)
+TOKEN_SERVERS = ("plain", "HS256", "EdDSA", "ES256", "RS256")
 
 # Those with a Redis beside the gateway (cluster.py).
 STORES = ("memory", "redis")
@@ -22,7 +24,7 @@ STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE = "store-echo", "store-group", "store-h
 OPS, FAR, SPREAD = "ops", "far", "spread"
 WITH_REDIS = (STORE_ECHO, STORE_GROUP, STORE_HANDSHAKE, OPS, FAR, SPREAD)
 SCENES = {LIMITED: ECHO, HANDLER: ECHO, STEADY: ECHO, STORE_ECHO: ECHO, STORE_GROUP: ECHO, OPS: ECHO,
-          STORE_HANDSHAKE: HANDSHAKE, SPREAD: FAN, BACK: ECHO}
+          STORE_HANDSHAKE: HANDSHAKE, SPREAD: FAN, BACK: ECHO, TOKEN: HANDSHAKE}
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Row:
     def name(self):
         meant = self.full or self.connections
         name = f"{self.group}-{meant}"
-        if self.group in (HANDSHAKE, STORE_HANDSHAKE):
+        if self.group in (HANDSHAKE, STORE_HANDSHAKE, TOKEN):
             return self.group
         if self.group in (OPS, POST) and self.action:
             return f"{self.group}-{self.action}"
@@ -74,7 +76,7 @@ class Row:
     def base(self):
         """Whose cost is 1."""
         return {HANDLER: "native", POST: "http", LIMITED: "free", BACK: "nginx", FAR: "nodes",
-                SPREAD: "group"}.get(
+                SPREAD: "group", TOKEN: "plain"}.get(
             self.group, "memory" if self.has_redis else "epoll")
 
     def target_of(self, server):
@@ -92,6 +94,8 @@ class Row:
             return LIMITED_SERVERS
         if self.group == BACK:
             return self.among or BACK_SERVERS
+        if self.group == TOKEN:
+            return TOKEN_SERVERS
         if self.has_redis:
             return {FAR: ("nodes",), SPREAD: WAYS}.get(self.group, STORES)
         return ("epoll", "jackfield") if self.group == FAN else SERVERS
@@ -168,6 +172,7 @@ def all_rows():
     yield Row(STEADY, 1000, depth=256, rate=20000)
     yield from fan_rows()
     yield Row(HANDSHAKE, 64, target=1.3)
+    yield Row(TOKEN, 64)
     yield Row(IDLE, 10000, target=1.0)
     yield from store_rows()
     yield from operation_rows()
@@ -183,6 +188,7 @@ def quick_rows():
     yield Row(STEADY, 100, depth=256, rate=2000)
     yield Row(FAN, 500, depth=16, size=100)
     yield Row(HANDSHAKE, 16)
+    yield Row(TOKEN, 16)
     yield Row(POST, 10)
     yield Row(LIMITED, 100)
     yield Row(BACK, 10)

@@ -11,7 +11,7 @@ import time
 
 from rows import FAN, HANDLERS, HANDSHAKE, IDLE, LIMITED_SERVERS, POST
 
-OPTIONAL = ("http.so",)  # not in every build
+OPTIONAL = ("http.so", "jwt.so")  # not in every build
 BINARIES = ("jackfield", "echo.so", "crowd.so", "fan.so", "far.so", "ops.so", "own.so", "load",
             "posts", "yard_epoll", "yard_http", "yard_lws")
 PLUGINS = {FAN: "fan.so", HANDSHAKE: "fan.so", POST: "far.so"}  # else echo.so
