@@ -1,31 +1,37 @@
 #!/usr/bin/env python3
-"""The proofs in docs/aws-compatibility.md are tests that are there."""
+"""The proofs in docs/aws-compatibility.md and docs/threat-model.md are tests that are
+there."""
 
 import re
 
 import source
 
-PAGE = "docs/aws-compatibility.md"
-COLUMNS = 5
-PROOF = 3
+PAGES = {"docs/aws-compatibility.md": 5, "docs/threat-model.md": 3}  # and their columns
 
 
 def tests():
-    """Names of tests by the name of their file."""
-    return {
-        path.rsplit("test_", 1)[1][:-3]: set(
-            re.findall(r"^def test_(\w+)", source.read(path), re.M)
-        )
-        for path in source.files(".py", under=("tests/flow",))
-        if "/test_" in path
-    }
+    """Names of tests by the name of their file; of some there are two."""
+    found = {}
+    for path in source.files(".py", ".c", under=("tests/flow", "tests/unit")):
+        name = re.search(r"/test_(\w+)\.(py|c)$", path)
+        if name:
+            pattern = r"^(?:def test_|static void )(\w+)"
+            known = found.setdefault(name[1], set())
+            known.update(re.findall(pattern, source.read(path), re.M))
+    return found
 
 
-def rows():
-    """(line, cells) of each row."""
-    for number, line in enumerate(source.read(PAGE).splitlines(), 1):
-        if line.startswith("|") and not re.match(r"\|( AWS |-)", line):
-            yield number, [cell.strip() for cell in line.strip().strip("|").split("|")]
+def rows(page):
+    """(line, cells, column of the proof) of each row in a table that has proofs."""
+    proof = None
+    for number, line in enumerate(source.read(page).splitlines(), 1):
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if not line.startswith("|"):
+            proof = None
+        elif "proof" in cells:
+            proof = cells.index("proof")
+        elif proof is not None and not line.startswith("|-"):
+            yield number, cells, proof
 
 
 def complaints_about(proof, known):
@@ -33,20 +39,22 @@ def complaints_about(proof, known):
         files, _, names = part.partition(":")
         for file in files.split(","):
             if file.strip() not in known:
-                yield f"no file test_{file.strip()}.py"
+                yield f"no file test_{file.strip()}"
         for name in re.findall(r"`(\w+)`", names):
             if name not in known.get(files.strip(), ()):
-                yield f"no test {name} in test_{files.strip()}.py"
+                yield f"no test {name} in test_{files.strip()}"
 
 
 def main():
     known, found, checked = tests(), [], 0
-    for number, cells in rows():
-        checked += 1
-        if len(cells) != COLUMNS:
-            found.append(f"{PAGE}:{number}: {len(cells)} cells")
-        else:
-            found += [f"{PAGE}:{number}: {c}" for c in complaints_about(cells[PROOF], known)]
+    for page, columns in PAGES.items():
+        for number, cells, proof in rows(page):
+            checked += 1
+            if len(cells) != columns:
+                found.append(f"{page}:{number}: {len(cells)} cells")
+            else:
+                complaints = complaints_about(cells[proof], known)
+                found += [f"{page}:{number}: {c}" for c in complaints]
     source.report(found, checked, "proofs")
 
 
