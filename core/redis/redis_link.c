@@ -425,6 +425,16 @@ int redis_link_open(struct loop *loop, const struct redis_url *url, unsigned tim
     return JF_OK;
 }
 
+bool redis_link_await(struct redis_link *link, unsigned patience_ms)
+{
+    if (link->state != UP || link->first == link->end)
+        return false;
+    enter(link);
+    bool came = redis_wire_await(link->wire, patience_ms);
+    leave(link);
+    return came;
+}
+
 void redis_link_close(struct redis_link *link, unsigned patience_ms)
 {
     if (!link)

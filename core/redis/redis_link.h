@@ -51,6 +51,11 @@ int redis_link_check(const struct redis_url *url, const char **why);
 int redis_link_open(struct loop *loop, const struct redis_url *url, unsigned timeout_ms,
                     const struct redis_events *events, void *data, struct redis_link **out);
 
+/* Holds still until answers come, and gives them from inside: for whoever is about to close
+ * and has more to send by what they say. The link may be closed meanwhile. No longer than
+ * `patience_ms`: false, as when it is away or nothing is in flight. */
+bool redis_link_await(struct redis_link *link, unsigned patience_ms);
+
 /* Answers what is in flight before it returns: JF_E_STOPPING; yet all of it is done by
  * Redis if that takes no longer than `patience_ms`. NULL is accepted. */
 void redis_link_close(struct redis_link *link, unsigned patience_ms);

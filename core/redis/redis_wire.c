@@ -358,7 +358,7 @@ void redis_wire_pull(struct redis_wire *wire)
         read_some(wire);
 }
 
-/* ---- The end ---- */
+/* ---- Waiting, and the end ---- */
 
 /* Wait for the socket, until the deadline. */
 static bool await(const struct redis_wire *wire, short events, uint64_t deadline)
@@ -368,22 +368,36 @@ static bool await(const struct redis_wire *wire, short events, uint64_t deadline
     return now < deadline && poll(&pollfd, 1, (int)(deadline - now)) > 0;
 }
 
+static bool write_all(const struct redis_wire *wire, uint64_t deadline)
+{
+    int done = 0;
+    while (redisBufferWrite(wire->context, &done) == REDIS_OK && !done) {
+        if (!await(wire, POLLOUT, deadline))
+            return false;
+    }
+    return done;
+}
+
+bool redis_wire_await(struct redis_wire *wire, unsigned patience_ms)
+{
+    uint64_t deadline = uv_hrtime() / 1000000 + patience_ms;
+    if (wire->phase != OPEN || !write_all(wire, deadline) || !await(wire, POLLIN, deadline))
+        return false;
+    read_some(wire);
+    return true;
+}
+
 /* Write all, say that no more will come, and read until Redis hangs up, which it does when
  * it has done all. Closing earlier could throw away what is still on its way. */
 static void see_off(struct redis_wire *wire, unsigned patience_ms)
 {
     uint64_t deadline = uv_hrtime() / 1000000 + patience_ms;
-    redisContext *context = wire->context;
+    int fd = wire->context->fd;
     char unread[4096];
-    int done = 0;
-    while (redisBufferWrite(context, &done) == REDIS_OK && !done) {
-        if (!await(wire, POLLOUT, deadline))
-            return;
-    }
-    if (!done || shutdown(context->fd, SHUT_WR) != 0)
+    if (!write_all(wire, deadline) || shutdown(fd, SHUT_WR) != 0)
         return;
     while (await(wire, POLLIN, deadline)) {
-        if (recv(context->fd, unread, sizeof(unread), MSG_DONTWAIT) <= 0)
+        if (recv(fd, unread, sizeof(unread), MSG_DONTWAIT) <= 0)
             return;
     }
 }

@@ -8,6 +8,8 @@
 #ifndef JF_REDIS_REDIS_WIRE_H
 #define JF_REDIS_REDIS_WIRE_H
 
+#include <stdbool.h>
+
 #include "core/redis/redis_reply.h"
 
 struct loop;
@@ -35,6 +37,10 @@ int redis_wire_write(struct redis_wire *wire, const jf_bytes *words, size_t coun
 /* Read what has arrived and not been seen yet, as after a turn that took long; gives events
  * from inside. */
 void redis_wire_pull(struct redis_wire *wire);
+
+/* Write what waits, hold still until something arrives, and read it; gives events from
+ * inside. No longer than `patience_ms`: false, as when the wire is not open. */
+bool redis_wire_await(struct redis_wire *wire, unsigned patience_ms);
 
 /* NULL is accepted. With `patience_ms`, what was written reaches Redis and is done there
  * before this returns, if that takes no longer. */

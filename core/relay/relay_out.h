@@ -65,8 +65,8 @@ int relay_out_open(struct loop *loop, const struct relay_options *options,
                    struct relay_out **out);
 
 /* What was sent reaches Redis if that takes no longer than `patience_ms`; if sharded, twice
- * that, and not what waits for the directory. No more events.
- * NULL is accepted. */
+ * that, and not what waits for the directory or for a master to be connected to. No more
+ * events. NULL is accepted. */
 void relay_out_close(struct relay_out *out, unsigned patience_ms);
 
 /* The letter is copied. JF_OK: it will be tried. JF_E_UNAVAILABLE: Redis is away, or our

@@ -312,16 +312,31 @@ static uint64_t now_ms(void)
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
+static unsigned until(uint64_t deadline)
+{
+    uint64_t now = now_ms();
+    return now < deadline ? (unsigned)(deadline - now) : 0;
+}
+
+/* What waits behind a probe goes where the answer says. */
+static void hear_probes(struct shards *shards, uint64_t deadline)
+{
+    for (size_t i = 0; i < SHARDS_MAX && shards->probes.count; i++) {
+        while (shards->met[i] && redis_link_await(shards->met[i]->link, until(deadline)))
+            ;
+    }
+}
+
 void shards_close(struct shards *shards, unsigned patience_ms)
 {
     if (!shards)
         return;
     uint64_t deadline = now_ms() + patience_ms;
+    hear_probes(shards, deadline);
     shards->closed = true;
     for (size_t i = 0; i < SHARDS_MAX; i++) {
-        uint64_t now = now_ms();
         if (shards->met[i])
-            drop(shards->met[i], now < deadline ? (unsigned)(deadline - now) : 0);
+            drop(shards->met[i], until(deadline));
     }
     CHECK(shards->probes.count == 0);
     table_fini(&shards->probes);

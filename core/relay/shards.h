@@ -41,8 +41,8 @@ struct shard_call {
 int shards_open(struct loop *loop, const struct relay_options *options,
                 struct shards **out);
 
-/* Ends what is open, yet all of it is done if that takes no longer than `patience_ms`. NULL
- * is accepted. */
+/* Ends what is open, yet all of it is done if that takes no longer than `patience_ms`, but
+ * for what waits for a link to come up. NULL is accepted. */
 void shards_close(struct shards *shards, unsigned patience_ms);
 
 /* To the channel of one of our nodes. The batch is kept by the caller until `done`. Another

@@ -37,6 +37,33 @@ static void a_thousand_commands_leave_together_and_are_answered_in_order(void **
     }
 }
 
+/* Not on the loop: whoever holds still and waits for them is told from inside. */
+static void answers_can_be_awaited(void **state)
+{
+    struct scene *scene = *state;
+    struct question first = { 0 }, second = { 0 };
+    open_link(scene);
+    assert_false(redis_link_await(scene->link, 1000)); /* for nothing */
+    assert_int_equal(send_words(scene, &first, "RPUSH", "list", "a", NULL), JF_OK);
+    assert_int_equal(send_words(scene, &second, "RPUSH", "list", "b", NULL), JF_OK);
+    while (redis_link_await(scene->link, 1000))
+        ;
+    assert_int_equal(first.number, 1);
+    assert_int_equal(second.number, 2);
+    assert_int_equal(redis_link_in_flight(scene->link), 0);
+
+    redis_server_pause(server);
+    assert_int_equal(send_words(scene, &first, "PING", NULL), JF_OK);
+    assert_false(redis_link_await(scene->link, 50));
+    assert_int_equal(first.calls, 0);
+    redis_server_resume(server);
+    first.closes = true;
+    first.scene = scene;
+    assert_true(redis_link_await(scene->link, 1000));
+    assert_int_equal(first.status, JF_OK);
+    assert_null(scene->link);
+}
+
 static void words_are_octets_of_any_size(void **state)
 {
     struct scene *scene = *state;
@@ -239,6 +266,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         LINK_TEST(it_comes_up_and_answers),
         LINK_TEST(a_thousand_commands_leave_together_and_are_answered_in_order),
+        LINK_TEST(answers_can_be_awaited),
         LINK_TEST(words_are_octets_of_any_size),
         LINK_TEST(many_words_are_one_command),
         LINK_TEST(errors_have_a_status_and_disturb_nobody),

@@ -1,4 +1,6 @@
 /* Letters over a Redis Cluster of three, next to the Redis that has the directory. */
+#include <pthread.h>
+
 #include "tests/unit/relay/posts.h"
 
 #define MASTERS 3
@@ -122,13 +124,18 @@ static size_t owner_of(uint16_t node)
     return owner;
 }
 
+static uint16_t number_behind(uint16_t node, size_t master)
+{
+    do
+        node++;
+    while (owner_of(node) != master);
+    return node;
+}
+
 /* A number whose channel that master has. */
 static uint16_t number_at(size_t master)
 {
-    for (uint16_t node = 1000;; node++) {
-        if (owner_of(node) == master)
-            return node;
-    }
+    return number_behind(1000, master);
 }
 
 static void give_slot(int slot, size_t to)
@@ -250,6 +257,63 @@ static void what_was_sent_is_done_before_the_close(void **state)
     relay_out_close(a->out, 1000);
     a->out = NULL;
     assert_true(pass_until(town, 2000, &b->letters, 100));
+}
+
+static void *resume_soon(void *data)
+{
+    usleep(100000);
+    redis_server_resume(data);
+    return NULL;
+}
+
+/* The first is on its way to find out where the channel is, and the others behind it. */
+static void close_during_a_probe(struct town *town, size_t master, uint16_t node)
+{
+    pthread_t resumer;
+    listen_as(town, b, node);
+    b->letters = 0;
+    redis_server_pause(masters[master].server);
+    for (int i = 0; i < 100; i++) {
+        assert_int_equal(send_to(a, node, "x"), JF_OK);
+        if (i < 2)
+            pass(town, 1);
+    }
+    assert_int_equal(b->letters, 0);
+    pthread_create(&resumer, NULL, resume_soon, masters[master].server);
+    relay_out_close(a->out, 1000);
+    a->out = NULL;
+    pthread_join(resumer, NULL);
+    assert_true(pass_until(town, 2000, &b->letters, 100));
+}
+
+static void a_close_waits_for_where_a_channel_is(void **state)
+{
+    close_during_a_probe(*state, 0, number_at(0));
+}
+
+static void a_close_follows_to_where_a_channel_is(void **state)
+{
+    struct town *town = *state;
+    uint16_t node = number_at(1);
+    listen_as(town, b, node);
+    send_to(a, node, "they have met");
+    assert_true(pass_until(town, 2000, &b->letters, 1));
+    close_during_a_probe(town, 0, number_behind(node, 1));
+}
+
+static void a_close_waits_no_longer_than_its_patience(void **state)
+{
+    struct town *town = *state;
+    uint16_t node = number_at(0);
+    redis_server_pause(masters[0].server);
+    assert_int_equal(send_to(a, node, "x"), JF_OK);
+    pass(town, 1);
+    assert_int_equal(send_to(a, node, "y"), JF_OK);
+    unsigned began = now_ms();
+    relay_out_close(a->out, 100);
+    a->out = NULL;
+    assert_in_range(now_ms() - began, 100, 500);
+    redis_server_resume(masters[0].server);
 }
 
 static void closing_in_the_middle_of_everything_is_quiet(void **state)
@@ -425,6 +489,9 @@ int main(void)
         CLUSTER_TEST(groups_and_all_reach_every_other_node_in_order),
         CLUSTER_TEST(who_is_gone_and_who_does_not_listen_are_told_apart),
         CLUSTER_TEST(what_was_sent_is_done_before_the_close),
+        CLUSTER_TEST(a_close_waits_for_where_a_channel_is),
+        CLUSTER_TEST(a_close_follows_to_where_a_channel_is),
+        CLUSTER_TEST(a_close_waits_no_longer_than_its_patience),
         CLUSTER_TEST(closing_in_the_middle_of_everything_is_quiet),
         CLUSTER_TEST(a_channel_that_moves_is_followed_by_both_sides),
         CLUSTER_TEST(a_master_that_restarts_is_found_again),
