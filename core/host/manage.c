@@ -277,6 +277,9 @@ static const struct {
     { MANAGE_CONNECTIONS, "DELETE", manage_kick_where },
 };
 
+#define OPERATIONS (sizeof(operations) / sizeof(operations[0]))
+#define METHODS_MAX 32 /* all of one path, in one line */
+
 static bool has_id(const struct manage_path *path)
 {
     return path->what == MANAGE_CONNECTION || path->what == MANAGE_ATTRIBUTE;
@@ -297,10 +300,24 @@ static void refuse_id(struct managed *managed)
     free(managed);
 }
 
+static void refuse_method(struct managed *managed)
+{
+    char allowed[METHODS_MAX], *at = allowed;
+    for (size_t i = 0; i < OPERATIONS; i++) {
+        if (operations[i].what != managed->path.what)
+            continue;
+        bytes_keep(jf_str(at == allowed ? "" : ", "), &at);
+        bytes_keep(jf_str(operations[i].method), &at);
+    }
+    *at = '\0';
+    manage_answer_wrong_method(managed->call, allowed);
+    free(managed);
+}
+
 static void run(struct managed *managed)
 {
     jf_bytes method = http_call_method(managed->call);
-    for (size_t i = 0; i < sizeof(operations) / sizeof(operations[0]); i++) {
+    for (size_t i = 0; i < OPERATIONS; i++) {
         if (operations[i].what == managed->path.what &&
             bytes_eq(method, operations[i].method)) {
             if (has_id(&managed->path) &&
@@ -311,9 +328,7 @@ static void run(struct managed *managed)
             return;
         }
     }
-    manage_answer_error(managed->call, 405, "MethodNotAllowedException",
-                        jf_str("this path has no such method"));
-    free(managed);
+    refuse_method(managed);
 }
 
 /* ---- In ----------------------------------------------------------------- */

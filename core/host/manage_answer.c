@@ -36,7 +36,12 @@ static void put_line(char **at, const char *name, jf_bytes value)
     bytes_keep(jf_str("\r\n"), at);
 }
 
-static void answer(struct http_call *call, unsigned http, const char *error,
+/* What stands in a head beside AWS's ids, if it is not NULL. */
+struct extras {
+    const char *error, *allow;
+};
+
+static void answer(struct http_call *call, unsigned http, struct extras extras,
                    const char *type, jf_bytes body)
 {
     char uuid[37], id[JF_CONN_ID_TEXT + 1], lines[LINES_MAX], *at = lines;
@@ -44,27 +49,31 @@ static void answer(struct http_call *call, unsigned http, const char *error,
     envelope_request_id(id);
     put_line(&at, "x-amzn-RequestId: ", jf_view(uuid, sizeof(uuid) - 1));
     put_line(&at, "x-amz-apigw-id: ", jf_view(id, JF_CONN_ID_TEXT));
-    if (error)
-        put_line(&at, "x-amzn-ErrorType: ", jf_str(error));
+    if (extras.error)
+        put_line(&at, "x-amzn-ErrorType: ", jf_str(extras.error));
+    if (extras.allow)
+        put_line(&at, "Allow: ", jf_str(extras.allow));
     http_call_answer(call, http, jf_view(lines, (size_t)(at - lines)), type, body);
 }
 
+static const struct extras none = { 0 };
+
 void manage_answer_json(struct http_call *call, jf_bytes json)
 {
-    answer(call, 200, NULL, JSON, json);
+    answer(call, 200, none, JSON, json);
 }
 
 void manage_answer_octets(struct http_call *call, jf_bytes octets)
 {
-    answer(call, 200, NULL, "application/octet-stream", octets);
+    answer(call, 200, none, "application/octet-stream", octets);
 }
 
 void manage_answer_empty(struct http_call *call, unsigned http)
 {
-    answer(call, http, NULL, http == 204 ? "" : JSON, jf_str(""));
+    answer(call, http, none, http == 204 ? "" : JSON, jf_str(""));
 }
 
-void manage_answer_error(struct http_call *call, unsigned http, const char *type,
+static void answer_error(struct http_call *call, unsigned http, struct extras extras,
                          jf_bytes message)
 {
     struct json_text text = { 0 };
@@ -74,7 +83,19 @@ void manage_answer_error(struct http_call *call, unsigned http, const char *type
     json_text_string(&text, message);
     json_text_close(&text, '}');
     AUTO_FREE char *json = json_text_take(&text, &len);
-    answer(call, http, type, JSON, jf_view(json, json ? len : 0));
+    answer(call, http, extras, JSON, jf_view(json, json ? len : 0));
+}
+
+void manage_answer_error(struct http_call *call, unsigned http, const char *type,
+                         jf_bytes message)
+{
+    answer_error(call, http, (struct extras){ .error = type }, message);
+}
+
+void manage_answer_wrong_method(struct http_call *call, const char *allowed)
+{
+    answer_error(call, 405, (struct extras){ "MethodNotAllowedException", allowed },
+                 jf_str("this path has no such method"));
 }
 
 struct manage_outcome manage_outcome_of(int status)
@@ -108,5 +129,6 @@ void manage_answer_status(struct http_call *call, int status)
     if (outcome.message)
         manage_answer_error(call, outcome.http, outcome.type, jf_str(outcome.message));
     else
-        answer(call, outcome.http, outcome.type, JSON, jf_str(""));
+        answer(call, outcome.http, (struct extras){ .error = outcome.type }, JSON,
+               jf_str(""));
 }

@@ -28,4 +28,7 @@ void manage_answer_empty(struct http_call *call, unsigned http); /* 200, 204 */
 void manage_answer_error(struct http_call *call, unsigned http, const char *type,
                          jf_bytes message);
 
+/* 405, and what would be right: "GET, POST" (RFC 9110, 15.5.6). */
+void manage_answer_wrong_method(struct http_call *call, const char *allowed);
+
 #endif

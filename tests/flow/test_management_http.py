@@ -405,6 +405,22 @@ def test_an_id_is_repeated_as_json(gateway):
     answer.body.decode()  # whatever came, what goes is UTF-8
 
 
+@pytest.mark.parametrize(
+    ("path", "method", "allowed"),
+    [("@connections", "POST", "GET, DELETE"),
+     ("@connections/" + NOBODY, "PUT", "POST, GET, DELETE"),
+     ("@connections/" + NOBODY + "/attributes/name", "POST", "GET, PUT, DELETE"),
+     ("@groups/blue", "GET", "POST, DELETE"),
+     ("@broadcast", "GET", "POST"),
+     ("@batch", "DELETE", "POST")],
+)  # fmt: skip
+def test_a_405_says_what_would_be_right(gateway, path, method, allowed):
+    answer = call(gateway, method, "/" + path)
+    assert answer.status == 405
+    assert answer.header("allow") == allowed
+    assert answer.header("x-amzn-errortype") == "MethodNotAllowedException"
+
+
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "BREW", "PROPFIND", "x" * 300])
 def test_an_unknown_method_is_refused(gateway, method):
     with aws.Http(gateway.port) as http:
