@@ -1,5 +1,6 @@
-/* No sum and product here overflows: a full bucket has fewer than 2^53 millionths, and time
- * is multiplied only when it is shorter than it takes to fill one. */
+/* No sum and product here overflows: a full bucket has fewer than 2^53 millionths, the
+ * deepest debt fewer than 2^59, and time is multiplied only when it is shorter than it takes
+ * to fill one. */
 #include "core/base/bucket.h"
 
 #define MILLIONTHS 1000000u
@@ -9,18 +10,29 @@ static uint64_t divide_up(uint64_t amount, uint64_t by)
     return amount / by + (amount % by != 0);
 }
 
+static void set_most(struct rate *rate, uint64_t most)
+{
+    rate->most = most;
+    rate->fill_ms = rate->gain ? divide_up(most, rate->gain) : BUCKET_NEVER;
+}
+
 void rate_init(struct rate *rate, uint64_t per_second_milli, uint32_t burst)
 {
     rate->gain = per_second_milli < RATE_MILLI_MAX ? per_second_milli : RATE_MILLI_MAX;
     rate->burst = (uint64_t)burst * MILLIONTHS;
-    rate->fill_ms = rate->gain ? divide_up(rate->burst, rate->gain) : BUCKET_NEVER;
+    set_most(rate, rate->burst);
+}
+
+void rate_allow_debt(struct rate *rate)
+{
+    set_most(rate, rate->burst * RATE_DEBT_BURSTS);
 }
 
 static uint64_t missing_at(const struct bucket *bucket, const struct rate *rate,
                            uint64_t now_ms)
 {
     uint64_t passed = now_ms > bucket->at_ms ? now_ms - bucket->at_ms : 0;
-    uint64_t missing = bucket->missing < rate->burst ? bucket->missing : rate->burst;
+    uint64_t missing = bucket->missing < rate->most ? bucket->missing : rate->most;
     if (passed >= rate->fill_ms)
         return 0;
     uint64_t gained = passed * rate->gain;
@@ -56,10 +68,9 @@ uint64_t bucket_wait(const struct bucket *bucket, const struct rate *rate, uint6
     return wait_for(rate, missing + (uint64_t)cost * MILLIONTHS, cost);
 }
 
-uint64_t bucket_full_at(const struct bucket *bucket, const struct rate *rate)
+uint64_t bucket_full_at(const struct bucket *bucket, uint64_t gain)
 {
     if (!bucket->missing)
         return bucket->at_ms;
-    return rate->gain ? bucket->at_ms + divide_up(bucket->missing, rate->gain)
-                      : BUCKET_NEVER;
+    return gain ? bucket->at_ms + divide_up(bucket->missing, gain) : BUCKET_NEVER;
 }

@@ -28,7 +28,8 @@ struct bucket {
 struct rate {
     uint64_t gain;    /* millionths of a token in a millisecond */
     uint64_t burst;   /* millionths of a token in a full bucket */
-    uint64_t fill_ms; /* from empty to full */
+    uint64_t most;    /* millionths that can be missing: the burst, or more, with a debt */
+    uint64_t fill_ms; /* until none is missing, however many were */
 };
 
 /* Thousandths of a token per second (1500: three tokens in two seconds), and how many
@@ -37,6 +38,12 @@ struct rate {
 void rate_init(struct rate *rate, uint64_t per_second_milli, uint32_t burst);
 
 #define RATE_MILLI_MAX 4294967295000u /* a higher rate is this one */
+
+/* From now on a bucket with this rate may owe: more can be missing than it holds, up to
+ * RATE_DEBT_BURSTS full buckets in all. For one that several nodes draw from, each of which
+ * finds out later what the others took (buckets_learn()). */
+#define RATE_DEBT_BURSTS 64
+void rate_allow_debt(struct rate *rate);
 
 /* 0: `cost` tokens were taken. Else none were, and it is so many milliseconds until they
  * are there, if nobody else takes any; BUCKET_NEVER if a full bucket has fewer. Another
@@ -48,7 +55,8 @@ uint64_t bucket_take(struct bucket *bucket, const struct rate *rate, uint64_t no
 uint64_t bucket_wait(const struct bucket *bucket, const struct rate *rate, uint64_t now_ms,
                      uint32_t cost);
 
-/* When it is full again, if nobody takes; BUCKET_NEVER: without a rate, unless it is. */
-uint64_t bucket_full_at(const struct bucket *bucket, const struct rate *rate);
+/* When it is full again, if nobody takes; BUCKET_NEVER: without a rate, unless it is. `gain`
+ * is that of its rate. */
+uint64_t bucket_full_at(const struct bucket *bucket, uint64_t gain);
 
 #endif

@@ -9,7 +9,7 @@
 
 struct keyed {
     struct bucket bucket;
-    uint64_t full_at_ms;
+    uint64_t gain; /* of the rate at which it was last taken from */
     struct list_node by_use;
     size_t len;
     char key[];
@@ -53,14 +53,18 @@ void buckets_fini(struct buckets *buckets)
 static void make_room(struct buckets *buckets, uint64_t now_ms)
 {
     struct keyed *fullest = NULL;
+    uint64_t fullest_at_ms = 0;
     struct list_node *node = buckets->by_use.next;
     for (int i = 0; i < LOOK_AT && node != &buckets->by_use; i++) {
         struct keyed *keyed = keyed_of(node);
         node = node->next;
-        if (keyed->full_at_ms <= now_ms)
+        uint64_t full_at_ms = bucket_full_at(&keyed->bucket, keyed->gain);
+        if (full_at_ms <= now_ms) {
             forget(buckets, keyed);
-        else if (!fullest || keyed->full_at_ms < fullest->full_at_ms)
+        } else if (!fullest || full_at_ms < fullest_at_ms) {
             fullest = keyed;
+            fullest_at_ms = full_at_ms;
+        }
     }
     if (buckets->table.count < buckets->max)
         return;
@@ -69,10 +73,10 @@ static void make_room(struct buckets *buckets, uint64_t now_ms)
 }
 
 static void make(struct buckets *buckets, jf_bytes key, struct bucket bucket,
-                 uint64_t full_at_ms)
+                 uint64_t gain)
 {
     struct keyed *keyed = xalloc(sizeof(*keyed) + key.len);
-    *keyed = (struct keyed){ .bucket = bucket, .full_at_ms = full_at_ms, .len = key.len };
+    *keyed = (struct keyed){ .bucket = bucket, .gain = gain, .len = key.len };
     if (key.len)
         memcpy(keyed->key, key.ptr, key.len);
     table_put(&buckets->table, jf_view(keyed->key, key.len), keyed);
@@ -86,7 +90,7 @@ uint64_t buckets_take(struct buckets *buckets, jf_bytes key, const struct rate *
     struct keyed *keyed = table_find(&buckets->table, key);
     if (keyed) {
         uint64_t wait_ms = bucket_take(&keyed->bucket, rate, now_ms, cost);
-        keyed->full_at_ms = bucket_full_at(&keyed->bucket, rate);
+        keyed->gain = rate->gain;
         list_remove(&keyed->by_use);
         list_append(&buckets->by_use, &keyed->by_use);
         return wait_ms;
@@ -96,7 +100,7 @@ uint64_t buckets_take(struct buckets *buckets, jf_bytes key, const struct rate *
     if (!bucket.missing)
         return wait_ms;
     make_room(buckets, now_ms);
-    make(buckets, key, bucket, bucket_full_at(&bucket, rate));
+    make(buckets, key, bucket, rate->gain);
     return wait_ms;
 }
 
@@ -106,6 +110,13 @@ uint64_t buckets_wait(const struct buckets *buckets, jf_bytes key, const struct 
     const struct bucket full = { 0, now_ms };
     const struct keyed *keyed = table_find(&buckets->table, cut(key));
     return bucket_wait(keyed ? &keyed->bucket : &full, rate, now_ms, cost);
+}
+
+void buckets_learn(struct buckets *buckets, jf_bytes key, uint64_t missing, uint64_t now_ms)
+{
+    struct keyed *keyed = table_find(&buckets->table, cut(key));
+    if (keyed)
+        keyed->bucket = (struct bucket){ missing, now_ms };
 }
 
 size_t buckets_count(const struct buckets *buckets)

@@ -43,6 +43,11 @@ uint64_t buckets_take(struct buckets *buckets, jf_bytes key, const struct rate *
 uint64_t buckets_wait(const struct buckets *buckets, jf_bytes key, const struct rate *rate,
                       uint64_t now_ms, uint32_t cost);
 
+/* So many millionths are missing now, as somebody else has found who knows more. The rate
+ * is that of the last take; without one that is kept here, nothing happens. */
+void buckets_learn(struct buckets *buckets, jf_bytes key, uint64_t missing,
+                   uint64_t now_ms);
+
 /* How many there are, some of them perhaps full. */
 size_t buckets_count(const struct buckets *buckets);
 

@@ -20,7 +20,7 @@ static void a_bucket_is_sixteen_octets_and_zeroed_it_is_full(void **state)
     struct rate rate = rate_of(1000, 5);
     struct bucket bucket = { 0 };
     assert_int_equal(sizeof(bucket), 16);
-    assert_int_equal(bucket_full_at(&bucket, &rate), 0);
+    assert_int_equal(bucket_full_at(&bucket, rate.gain), 0);
     for (int i = 0; i < 5; i++)
         assert_int_equal(bucket_take(&bucket, &rate, 0, 1), 0);
     assert_int_equal(bucket_take(&bucket, &rate, 0, 1), 1000);
@@ -39,7 +39,7 @@ static void the_wait_is_exact(void **state)
     /* What was left of that millisecond was not lost. */
     assert_int_equal(bucket_take(&bucket, &rate, 1334, 1), 333);
     assert_int_equal(bucket_take(&bucket, &rate, 2000, 2), 0);
-    assert_int_equal(bucket_full_at(&bucket, &rate), 2000 + 3334);
+    assert_int_equal(bucket_full_at(&bucket, rate.gain), 2000 + 3334);
 }
 
 static void a_refusal_costs_nothing(void **state)
@@ -120,7 +120,7 @@ static void what_a_full_bucket_has_not_is_never_there(void **state)
     assert_int_equal(bucket_take(&bucket, &closed, 7, 0), 0);
     assert_int_equal(bucket_take(&bucket, &still, 7, 3), 0);
     assert_true(bucket_take(&bucket, &still, UINT64_MAX, 1) == BUCKET_NEVER);
-    assert_true(bucket_full_at(&bucket, &still) == BUCKET_NEVER);
+    assert_true(bucket_full_at(&bucket, still.gain) == BUCKET_NEVER);
 }
 
 static void a_clock_that_goes_back_gives_nothing(void **state)
@@ -150,6 +150,22 @@ static void the_largest_numbers_do_not_overflow(void **state)
         assert_int_equal(bucket_take(&bucket, &rates[i], UINT64_MAX, all), 0);
         assert_true(bucket_wait(&bucket, &rates[i], UINT64_MAX, all) > 0);
     }
+}
+
+static void what_others_took_too_is_owed_and_paid_back(void **state)
+{
+    (void)state;
+    struct rate rate = rate_of(1000, 2), debt = rate;
+    struct bucket bucket = { 5000000, 100 }; /* three more than it holds */
+    rate_allow_debt(&debt);
+    assert_int_equal(bucket_wait(&bucket, &rate, 100, 1), 1000);
+    assert_int_equal(bucket_wait(&bucket, &debt, 100, 1), 4000);
+    assert_int_equal(bucket_take(&bucket, &debt, 4099, 1), 1);
+    assert_int_equal(bucket_take(&bucket, &debt, 4100, 1), 0);
+    assert_int_equal(bucket_take(&bucket, &debt, 4100, 1), 1000);
+    bucket = (struct bucket){ UINT64_MAX, 0 };
+    assert_int_equal(bucket_wait(&bucket, &debt, 0, 2), RATE_DEBT_BURSTS * 2000);
+    assert_int_equal(bucket_take(&bucket, &debt, debt.fill_ms, 2), 0);
 }
 
 static void another_rate_takes_over_a_bucket(void **state)
@@ -239,6 +255,7 @@ int main(void)
         cmocka_unit_test(what_a_full_bucket_has_not_is_never_there),
         cmocka_unit_test(a_clock_that_goes_back_gives_nothing),
         cmocka_unit_test(the_largest_numbers_do_not_overflow),
+        cmocka_unit_test(what_others_took_too_is_owed_and_paid_back),
         cmocka_unit_test(another_rate_takes_over_a_bucket),
         cmocka_unit_test(any_pattern_of_calls_is_as_the_model_says),
     };

@@ -201,6 +201,23 @@ static void forgetting_is_not_noticed(void **state)
     buckets_fini(&buckets);
 }
 
+static void what_is_learned_counts_from_then_on(void **state)
+{
+    (void)state;
+    struct buckets buckets;
+    struct rate rate = rate_of(1000, 2);
+    buckets_init(&buckets, 2);
+    buckets_learn(&buckets, jf_str("key 1"), 2000000, 5); /* has no bucket */
+    assert_int_equal(take(&buckets, 1, &rate, 5), 0);
+    buckets_learn(&buckets, jf_str("key 1"), 2000000, 5);
+    assert_int_equal(take(&buckets, 1, &rate, 5), 1000);
+    buckets_learn(&buckets, jf_str("key 1"), 0, 6);
+    assert_int_equal(take(&buckets, 1, &rate, 6), 0);
+    assert_int_equal(take(&buckets, 1, &rate, 6), 0);
+    assert_int_equal(buckets_count(&buckets), 1);
+    buckets_fini(&buckets);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +231,7 @@ int main(void)
         cmocka_unit_test(any_octets_are_a_key),
         cmocka_unit_test(an_end_without_a_beginning_is_all_right),
         cmocka_unit_test(forgetting_is_not_noticed),
+        cmocka_unit_test(what_is_learned_counts_from_then_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
