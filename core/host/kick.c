@@ -198,10 +198,8 @@ int kick_here(struct gateway *gateway, const struct kick_order *order)
 
 int kick_check(const struct kick_order *order)
 {
-    struct utf8 utf8 = { 0 };
-    jf_bytes reason = order->reason;
-    if (!ws_close_code_valid(order->code) || reason.len > WS_REASON_MAX ||
-        !utf8_feed(&utf8, (const uint8_t *)reason.ptr, reason.len) || !utf8_complete(&utf8))
+    if (!ws_close_code_valid(order->code) || order->reason.len > WS_REASON_MAX ||
+        !utf8_is_text(order->reason))
         return JF_E_INVALID;
     if (!order->name.len || order->name.len > STORE_KEY_MAX)
         return JF_E_INVALID;

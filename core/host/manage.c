@@ -56,12 +56,6 @@ bool managed_parameter(const struct managed *managed, const char *name, jf_bytes
 
 /* ---- Messages ----------------------------------------------------------- */
 
-static bool is_text(jf_bytes body)
-{
-    struct utf8 utf8 = { 0 };
-    return utf8_feed(&utf8, (const uint8_t *)body.ptr, body.len) && utf8_complete(&utf8);
-}
-
 size_t managed_message_max(const struct managed *managed)
 {
     return stage_limits_find(&managed->worker->limits, managed->stage)
@@ -78,7 +72,7 @@ static bool read_message(struct managed *managed, uint32_t *opcode)
         managed_refuse(managed, "X-Jackfield-Opcode must be text or binary");
     else if (body.len > managed_message_max(managed))
         end(managed, JF_E_TOO_BIG);
-    else if (*opcode == JF_TEXT && !is_text(body))
+    else if (*opcode == JF_TEXT && !utf8_is_text(body))
         managed_refuse(managed, "the body is not UTF-8, as text is; send it with "
                                 "X-Jackfield-Opcode: binary");
     else
@@ -176,7 +170,7 @@ bool managed_read_close(struct managed *managed, uint16_t *out, jf_bytes *reason
                             ws_close_code_valid((uint32_t)code));
     if (!managed_parameter(managed, "reason", &why) && !given)
         why = jf_str(CLOSE_REASON);
-    if (!valid || why.len > WS_REASON_MAX || !is_text(why)) {
+    if (!valid || why.len > WS_REASON_MAX || !utf8_is_text(why)) {
         managed_refuse(managed, "code must be one that RFC 6455 lets an endpoint send, and "
                                 "reason up to 123 octets of UTF-8");
         return false;

@@ -49,13 +49,6 @@ static void begin_value(struct json_text *text)
 
 /* ---- Strings ------------------------------------------------------------ */
 
-static bool is_utf8(jf_bytes value)
-{
-    struct utf8 state = { 0 };
-    return utf8_feed(&state, (const uint8_t *)value.ptr, value.len) &&
-           utf8_complete(&state);
-}
-
 static void add_escape(struct json_text *text, char c)
 {
     static const char shorts[] = "\"\"\\\\\bb\ff\nn\rr\tt";
@@ -96,7 +89,7 @@ static size_t character_length(jf_bytes rest)
 {
     size_t most = rest.len < 4 ? rest.len : 4;
     for (size_t len = 1; len <= most; len++) {
-        if (is_utf8(jf_view(rest.ptr, len)))
+        if (utf8_is_text(jf_view(rest.ptr, len)))
             return len;
     }
     return 0;
@@ -118,7 +111,7 @@ static void add_mended(struct json_text *text, jf_bytes value)
 static void add_quoted(struct json_text *text, jf_bytes value)
 {
     add_char(text, '"');
-    if (is_utf8(value))
+    if (utf8_is_text(value))
         add_escaped(text, value);
     else
         add_mended(text, value);

@@ -81,12 +81,6 @@ static bool has_nul(jf_bytes body)
     return false;
 }
 
-static bool is_text(jf_bytes data)
-{
-    struct utf8 utf8 = { 0 };
-    return utf8_feed(&utf8, (const uint8_t *)data.ptr, data.len) && utf8_complete(&utf8);
-}
-
 static int read_data(const cJSON *root, struct manage_batch *out, const char **why)
 {
     const cJSON *data = cJSON_GetObjectItemCaseSensitive(root, "data");
@@ -99,7 +93,7 @@ static int read_data(const cJSON *root, struct manage_batch *out, const char **w
     out->data = jf_str(data->valuestring);
     if (cJSON_IsTrue(encoded))
         return decode(out->data, out, why);
-    return is_text(out->data) ? JF_OK : refuse(why, "data is not UTF-8");
+    return utf8_is_text(out->data) ? JF_OK : refuse(why, "data is not UTF-8");
 }
 
 int manage_batch_read(jf_bytes body, struct manage_batch *out, const char **why)

@@ -373,12 +373,6 @@ static bool read_context(struct reader *r, void *data, jf_bytes name)
 
 /* ---- The whole ------------------------------------------------------------------ */
 
-static bool is_utf8(jf_bytes text)
-{
-    struct utf8 state = { 0 };
-    return utf8_feed(&state, (const uint8_t *)text.ptr, text.len) && utf8_complete(&state);
-}
-
 static bool read_answer(struct reader *r)
 {
     static const struct field fields[] = {
@@ -408,7 +402,7 @@ int policy_read(jf_bytes text, jf_bytes arn, struct policy_answer *out,
         return refuse(why, "the answer is empty");
     if (text.len > POLICY_TEXT_MAX)
         return refuse(why, "the answer is longer than 8 KiB");
-    if (!is_utf8(text))
+    if (!utf8_is_text(text))
         return refuse(why, "the answer is not UTF-8");
     struct policy_answer answer = { .memory = xalloc(text.len) };
     answer.context = xcalloc(POLICY_CONTEXT_MAX, sizeof(*answer.context));

@@ -197,12 +197,6 @@ static void place_words(struct schema_node *node, uint32_t at)
 
 /* ---- The whole ------------------------------------------------------------------ */
 
-static bool is_utf8(jf_bytes text)
-{
-    struct utf8 state = { 0 };
-    return utf8_feed(&state, (const uint8_t *)text.ptr, text.len) && utf8_complete(&state);
-}
-
 static bool build(struct schema_build *b, jf_bytes text)
 {
     const char *at = json_blanks(text.ptr, b->end);
@@ -224,7 +218,7 @@ int schema_compile(jf_bytes text, struct schema **out, struct schema_error *erro
 {
     if (text.len > SCHEMA_TEXT_MAX)
         return fail(error, "the schema is longer than 64 KiB");
-    if (!is_utf8(text))
+    if (!utf8_is_text(text))
         return fail(error, "the schema is not UTF-8");
     struct schema *schema = xnew(struct schema);
     schema->text = xdup(text);

@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sdk/jackfield.h"
+
 /* Embedded in a frame reader, hence the body. Zeroed: at the start of a text. */
 struct utf8 {
     uint8_t need;      /* continuation octets still to come */
@@ -25,6 +27,14 @@ bool utf8_feed(struct utf8 *state, const uint8_t *bytes, size_t len);
 static inline bool utf8_complete(const struct utf8 *state)
 {
     return state->need == 0;
+}
+
+/* Is it, from its beginning to its end? */
+static inline bool utf8_is_text(jf_bytes bytes)
+{
+    struct utf8 state = { 0 };
+    return utf8_feed(&state, (const uint8_t *)bytes.ptr, bytes.len) &&
+           utf8_complete(&state);
 }
 
 #endif

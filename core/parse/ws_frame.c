@@ -187,7 +187,6 @@ static void turn_mask(uint8_t mask[4], size_t by)
 static void read_close(struct ws_reader *reader, uint8_t *data, size_t len,
                        struct ws_piece *out)
 {
-    struct utf8 utf8 = { 0 };
     out->kind = WS_CLOSE;
     out->code = WS_CLOSE_NO_STATUS;
     if (len == 0)
@@ -201,7 +200,7 @@ static void read_close(struct ws_reader *reader, uint8_t *data, size_t len,
     out->len = len - 2;
     if (!ws_close_code_valid(out->code))
         fail(reader, out, WS_CLOSE_PROTOCOL, "the close code is not valid");
-    else if (!utf8_feed(&utf8, out->data, out->len) || !utf8_complete(&utf8))
+    else if (!utf8_is_text(jf_view(out->data, out->len)))
         fail(reader, out, WS_CLOSE_INVALID_DATA, "the close reason is not UTF-8");
 }
 
