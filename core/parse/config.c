@@ -8,6 +8,7 @@
 #include "core/base/memory.h"
 #include "core/parse/config_build.h"
 #include "core/parse/config_domains.h"
+#include "core/parse/config_keys.h"
 #include "core/parse/config_table.h"
 
 void config_set_text(char **slot, const char *text)
@@ -16,10 +17,9 @@ void config_set_text(char **slot, const char *text)
     *slot = xdup(jf_str(text));
 }
 
-void config_set_choice(struct config *config, const struct config_option *option,
-                       unsigned index)
+void config_set_choice(void *base, const struct config_option *option, unsigned index)
 {
-    void *slot = (char *)config + option->offset;
+    void *slot = (char *)base + option->offset;
     bool flag = index != 0;
     CHECK(option->size == sizeof(flag) || option->size == sizeof(index));
     if (option->size == sizeof(flag))
@@ -102,6 +102,10 @@ static void free_stage(struct config_stage *stage)
     for (size_t i = 0; i < stage->rates.route_count; i++)
         free(stage->rates.routes[i].key);
     free(stage->rates.routes);
+    for (size_t i = 0; i < stage->rates.ceiling_count; i++)
+        free(stage->rates.ceilings[i].name);
+    free(stage->rates.ceilings);
+    free(stage->plans);
     free(stage->api_id);
     for (size_t i = 0; i < stage->plugin_count; i++)
         free_plugin(&stage->plugins[i]);
@@ -142,6 +146,7 @@ void config_free(struct config *config)
         free(config->statics[i].folder);
     }
     domains_fini(config);
+    keys_fini(config);
     free(config->proxies);
     free(config->stages);
     free(config->statics);

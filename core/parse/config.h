@@ -86,6 +86,12 @@ struct config_route_rate {
     struct config_rate rate; /* per connection */
 };
 
+/* How many connections at a time have the same of what an authorizer said of them. */
+struct config_ceiling {
+    char *name; /* of what it said, without "authorizer." */
+    uint32_t connections;
+};
+
 /* "rates" of a stage. */
 struct config_rates {
     struct config_rate messages[RATE_SCOPES], bytes[RATE_SCOPES];
@@ -93,8 +99,31 @@ struct config_rates {
     struct config_route_rate *routes;
     size_t route_count;
     uint32_t connections_per_address; /* at a time; 0: no limit */
-    uint32_t close_after;             /* so many refused messages in a row; 0: never */
+    struct config_ceiling *ceilings;
+    size_t ceiling_count;
+    bool global;          /* counted over all nodes, where it is not by connection */
+    uint32_t close_after; /* so many refused messages in a row; 0: never */
 };
+
+/* How much a client may do that brings an API key; what is zero has no limit. */
+struct config_usage_plan {
+    char *name;
+    struct config_rate connects, messages, bytes;
+    uint32_t connections; /* at a time */
+    uint64_t quota;       /* connects and messages, per day of UTC */
+};
+
+#define CONFIG_DIGEST 32 /* octets of a SHA-256 */
+
+struct config_api_key {
+    char *id;
+    uint8_t digest[CONFIG_DIGEST]; /* see config_key_digest() */
+    size_t plan;                   /* its place among the usage plans */
+    bool enabled;
+};
+
+/* Where a client's API key is. */
+enum config_api_key_source { API_KEY_HEADER, API_KEY_AUTHORIZER };
 
 struct config_stage {
     char *name;   /* "$default" lives at "/" */
@@ -112,6 +141,9 @@ struct config_stage {
     struct config_model *models;
     size_t model_count;
     struct config_rates rates;
+    size_t *plans; /* places among the usage plans; none: no key is asked for */
+    size_t plan_count;
+    enum config_api_key_source api_key_source;
     struct config_limits limits; /* CONFIG_UNSET: as for all; see config_stage_limits() */
     struct config_plugin *plugins;
     size_t plugin_count;
@@ -180,6 +212,10 @@ struct config {
     size_t domain_count;
     struct ip_range *proxies;
     size_t proxy_count;
+    struct config_usage_plan *usage_plans;
+    size_t usage_plan_count;
+    struct config_api_key *api_keys;
+    size_t api_key_count;
 };
 
 #define CONFIG_STAGE_DEFAULT "$default"
@@ -225,6 +261,9 @@ uint64_t config_longest_message(const struct config *config);
  * the first key that is decided at the start. */
 int config_check_change(const struct config *old, const struct config *new,
                         struct config_error *error);
+
+/* What is kept of an API key: the SHA-256 of its value. [any thread] */
+void config_key_digest(jf_bytes value, uint8_t out[CONFIG_DIGEST]);
 
 /* Do these two say the same of a plugin? */
 bool config_plugin_same(const struct config_plugin *a, const struct config_plugin *b);

@@ -14,6 +14,10 @@ bool access_read_identity(struct config_reader *reader, const cJSON *node,
                           struct config_stage *stage);
 bool access_read_models(struct config_reader *reader, const cJSON *node,
                         struct config_stage *stage);
+
+/* One, as in "10/20": ten per second, twenty at once. */
+bool access_read_rate(struct config_reader *reader, const cJSON *node,
+                      struct config_rate *out);
 bool access_read_rates(struct config_reader *reader, const cJSON *node,
                        struct config_stage *stage);
 

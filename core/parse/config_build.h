@@ -20,9 +20,9 @@ void config_settle(struct config *config);
 /* What `slot` held is freed. */
 void config_set_text(char **slot, const char *text);
 
-/* A choice's word, by its index: to an enum or a bool. */
-void config_set_choice(struct config *config, const struct config_option *option,
-                       unsigned index);
+/* A choice's word, by its index: to an enum or a bool in `base`, the struct that the
+ * option's section describes. */
+void config_set_choice(void *base, const struct config_option *option, unsigned index);
 
 /* NULL: a stage has that name already. */
 struct config_stage *config_stage_add(struct config *config, const char *name);

@@ -6,7 +6,6 @@
 #include "core/base/memory.h"
 #include "core/parse/config_build.h"
 
-#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 #define DOMAINS_MAX 1000
 #define MAPPINGS_MAX 200
 #define HOST_MAX 253 /* octets of a name in the DNS */
@@ -21,7 +20,7 @@ static bool is_host(const char *host)
     if (*host == '[')
         return len > 2 && strspn(host + 1, "0123456789abcdefABCDEF:.") == len - 2 &&
                host[len - 1] == ']';
-    return host[len - 1] != '.' && strspn(host, LETTERS "0123456789-.") == len;
+    return host[len - 1] != '.' && strspn(host, READER_LETTERS "0123456789-.") == len;
 }
 
 /* "/", or parts that are not empty, not "." and not "..". */
@@ -30,7 +29,7 @@ static bool is_base_path(const char *path)
     size_t len = strlen(path);
     if (strcmp(path, "/") == 0)
         return true;
-    if (len > PATH_MAX_LEN || strspn(path, LETTERS "0123456789$-_.+!*'()/") != len)
+    if (len > PATH_MAX_LEN || strspn(path, READER_LETTERS "0123456789$-_.+!*'()/") != len)
         return false;
     for (const char *at = path; *at; at += 1 + strcspn(at + 1, "/")) {
         size_t part = strcspn(at + 1, "/");

@@ -6,6 +6,7 @@
 #include "core/parse/config_table.h"
 
 #define TERMINAL_WIDTH 80
+#define VALUES_WIDTH 38
 #define INDENT 6
 #define FIXED " *Decided at the start; a reload cannot change it.*"
 
@@ -25,6 +26,8 @@ static const struct {
     { CONFIG_IN_STAGE, CONFIG_IN_STAGE },
     { CONFIG_IN_STAGE_LIMITS, CONFIG_IN_STAGE_LIMITS },
     { CONFIG_IN_PLUGIN, CONFIG_IN_PLUGIN },
+    { CONFIG_IN_USAGE_PLAN, CONFIG_IN_USAGE_PLAN },
+    { CONFIG_IN_API_KEY, CONFIG_IN_API_KEY },
 };
 #define CHAPTERS (sizeof(chapters) / sizeof(chapters[0]))
 
@@ -72,8 +75,12 @@ static void print_option(FILE *to, const struct config_option *option)
     char preset[64], aws[64], values[128];
     config_option_default(option, PROFILE_JACKFIELD, preset);
     config_option_default(option, PROFILE_AWS, aws);
+    config_option_values(option, values);
+    bool fits = strlen(values) <= VALUES_WIDTH;
     fprintf(to, "  %-16s %-22s %s\n", option->name, *preset ? preset : "-",
-            config_option_values(option, values));
+            fits ? values : "one of:");
+    if (!fits)
+        print_wrapped(to, values);
     print_wrapped(to, option->sentence);
     if (config_option_is_fixed(option))
         fprintf(to, "%*sDecided at the start.\n", INDENT, "");

@@ -8,6 +8,9 @@
 #define PER_SECOND_MAX 1000000000.0
 #define ROUTES_MAX 300
 #define NUMBER_MAX 1e6
+#define CEILINGS_MAX 16
+#define CEILING_NAME_MAX 256 /* octets */
+#define SAID_PREFIX "authorizer."
 #define CLOSE_AFTER 100 /* refused messages, unless it is said */
 
 static const char *const scopes[RATE_SCOPES] = { "connection", "address", "stage" };
@@ -17,8 +20,7 @@ static bool is_whole(double number)
     return number == (double)(uint64_t)number;
 }
 
-/* "10/20": ten per second, twenty at once. */
-static bool read_rate(struct config_reader *r, const cJSON *node, struct config_rate *out)
+bool access_read_rate(struct config_reader *r, const cJSON *node, struct config_rate *out)
 {
     const char *text = NULL;
     char *end;
@@ -54,7 +56,7 @@ static bool read_route(struct config_reader *r, const cJSON *node, void *data)
         xrealloc(rates->routes, (rates->route_count + 1) * sizeof(*rates->routes));
     struct config_route_rate *route = &rates->routes[rates->route_count++];
     *route = (struct config_route_rate){ .key = xdup(jf_str(node->string)) };
-    return read_rate(r, node, &route->rate);
+    return access_read_rate(r, node, &route->rate);
 }
 
 /* Who connects is no connection yet. */
@@ -68,7 +70,7 @@ static bool read_scope(struct config_reader *r, const cJSON *node, void *data)
         return reader_each(r, node, read_route, rates);
     for (int scope = connects; scope < RATE_SCOPES; scope++) {
         if (strcmp(node->string, scopes[scope]) == 0)
-            return read_rate(r, node, &place->by_scope[scope]);
+            return access_read_rate(r, node, &place->by_scope[scope]);
     }
     return reader_fail(r, "unknown key; known here are %saddress, stage%s",
                        connects ? "" : "connection, ", messages ? ", routes" : "");
@@ -84,12 +86,31 @@ static bool read_number(struct config_reader *r, const cJSON *node, double least
     return true;
 }
 
+/* By what the authorizer said of who connects. */
+static bool read_said_ceiling(struct config_reader *r, const cJSON *node,
+                              struct config_rates *rates)
+{
+    const char *name = node->string + strlen(SAID_PREFIX);
+    if (!*name || strlen(name) > CEILING_NAME_MAX)
+        return reader_fail(r, "1 to %d octets must follow \"" SAID_PREFIX "\"",
+                           CEILING_NAME_MAX);
+    if (rates->ceiling_count == CEILINGS_MAX)
+        return reader_fail(r, "there are more than %d", CEILINGS_MAX);
+    size_t size = (rates->ceiling_count + 1) * sizeof(*rates->ceilings);
+    rates->ceilings = xrealloc(rates->ceilings, size);
+    struct config_ceiling *ceiling = &rates->ceilings[rates->ceiling_count++];
+    *ceiling = (struct config_ceiling){ .name = xdup(jf_str(name)) };
+    return read_number(r, node, 1, &ceiling->connections);
+}
+
 static bool read_ceiling(struct config_reader *r, const cJSON *node, void *data)
 {
     struct config_rates *rates = data;
-    if (strcmp(node->string, "address") != 0)
-        return reader_fail(r, "unknown key; known here is address");
-    return read_number(r, node, 1, &rates->connections_per_address);
+    if (strcmp(node->string, "address") == 0)
+        return read_number(r, node, 1, &rates->connections_per_address);
+    if (strncmp(node->string, SAID_PREFIX, strlen(SAID_PREFIX)) == 0)
+        return read_said_ceiling(r, node, rates);
+    return reader_fail(r, "unknown key; known here are address, " SAID_PREFIX "NAME");
 }
 
 static bool read_section(struct config_reader *r, const cJSON *node, void *data)
@@ -104,11 +125,13 @@ static bool read_section(struct config_reader *r, const cJSON *node, void *data)
         place.by_scope = rates->connects;
     else if (strcmp(node->string, "connections") == 0)
         return reader_each(r, node, read_ceiling, rates);
+    else if (strcmp(node->string, "global") == 0)
+        return reader_flag(r, node, &rates->global);
     else if (strcmp(node->string, "close_after") == 0)
         return read_number(r, node, 0, &rates->close_after);
     else
         return reader_fail(r, "unknown key; known here are messages, bytes, connects, "
-                              "connections, close_after");
+                              "connections, global, close_after");
     return reader_each(r, node, read_scope, &place);
 }
 

@@ -5,6 +5,7 @@
 #include "core/parse/config_build.h"
 #include "core/parse/config_domains.h"
 #include "core/parse/config_json.h"
+#include "core/parse/config_keys.h"
 #include "core/parse/config_proxies.h"
 #include "core/parse/config_stage.h"
 #include "core/parse/config_table.h"
@@ -42,6 +43,21 @@ static bool read_number(struct config_reader *r, const struct config_option *opt
     return true;
 }
 
+static bool read_count(struct config_reader *r, const struct config_option *option,
+                       const cJSON *node, void *slot)
+{
+    uint64_t number = 0;
+    if (!read_number(r, option, node, &number))
+        return false;
+    uint32_t narrow = (uint32_t)number;
+    CHECK(option->size == sizeof(number) || option->size == sizeof(narrow));
+    if (option->size == sizeof(number))
+        memcpy(slot, &number, sizeof(number));
+    else
+        memcpy(slot, &narrow, sizeof(narrow));
+    return true;
+}
+
 static bool read_word(struct config_reader *r, const struct config_option *option,
                       const cJSON *node, unsigned *out)
 {
@@ -69,33 +85,11 @@ static struct config_stage *stage_of(struct config_reader *r,
     return *option->section ? base : config_stage_default(r->config);
 }
 
-/* `base` is the struct that the option's section describes. */
-static bool read_value(struct config_reader *r, const struct config_option *option,
-                       const cJSON *node, void *base)
+/* What is more than one value, or more than its row says. */
+static bool read_tree(struct config_reader *r, const struct config_option *option,
+                      const cJSON *node, void *base)
 {
-    void *slot = (char *)base + option->offset;
-    const char *text = NULL;
-    unsigned index = 0;
     switch (option->type) {
-    case CONFIG_NUMBER:
-        return read_number(r, option, node, slot);
-    case CONFIG_CHOICE:
-        if (!read_word(r, option, node, &index))
-            return false;
-        config_set_choice(r->config, option, index);
-        return true;
-    case CONFIG_WORD:
-        if (!read_word(r, option, node, &index))
-            return false;
-        config_set_text(slot, option->choices[index]);
-        return true;
-    case CONFIG_TEXT:
-        if (!reader_text(r, node, &text))
-            return false;
-        config_set_text(slot, text);
-        return true;
-    case CONFIG_FILE:
-        return reader_file(r, node, slot);
     case CONFIG_SECTION:
         return config_read_object(r, node, option->name, base);
     case CONFIG_STAGES:
@@ -124,20 +118,72 @@ static bool read_value(struct config_reader *r, const struct config_option *opti
         return access_read_models(r, node, base);
     case CONFIG_RATES:
         return access_read_rates(r, node, base);
+    case CONFIG_USAGE_PLANS:
+        return true; /* read_root() has read them */
+    case CONFIG_API_KEYS:
+        return keys_read(r, node);
+    case CONFIG_STAGE_PLANS:
+        return keys_read_stage_plans(r, node, base);
+    case CONFIG_KEY_VALUE:
+        return keys_read_value(r, node, base);
+    case CONFIG_KEY_SHA256:
+        return keys_read_sha256(r, node, base);
+    case CONFIG_KEY_PLAN:
+        return keys_read_plan(r, node, base);
     case CONFIG_TWO_WAY:
         return stage_read_two_way(r, node, base);
     case CONFIG_STAGE_LIMITS:
         return config_read_object(r, node, CONFIG_IN_STAGE_LIMITS, base);
-    case CONFIG_OVERRIDE:
-        return read_number(r, config_option_find("limits", option->name), node, slot);
     case CONFIG_PROXIES:
         return proxies_read(r, node);
     case CONFIG_API_ID:
         return stage_read_api_id(r, node, base);
     case CONFIG_VARIABLES:
         return stage_read_variables(r, node, base);
+    default:
+        return false;
     }
-    return false;
+}
+
+/* `base` is the struct that the option's section describes. */
+static bool read_value(struct config_reader *r, const struct config_option *option,
+                       const cJSON *node, void *base)
+{
+    void *slot = (char *)base + option->offset;
+    const char *text = NULL;
+    unsigned index = 0;
+    switch (option->type) {
+    case CONFIG_NUMBER:
+        return read_number(r, option, node, slot);
+    case CONFIG_CHOICE:
+    case CONFIG_STAGE_CHOICE:
+        if (!read_word(r, option, node, &index))
+            return false;
+        config_set_choice(base, option, index);
+        return true;
+    case CONFIG_WORD:
+        if (!read_word(r, option, node, &index))
+            return false;
+        config_set_text(slot, option->choices[index]);
+        return true;
+    case CONFIG_TEXT:
+        if (!reader_text(r, node, &text))
+            return false;
+        config_set_text(slot, text);
+        return true;
+    case CONFIG_FILE:
+        return reader_file(r, node, slot);
+    case CONFIG_RATE:
+        return access_read_rate(r, node, slot);
+    case CONFIG_COUNT:
+        return read_count(r, option, node, slot);
+    case CONFIG_FLAG:
+        return reader_flag(r, node, slot);
+    case CONFIG_OVERRIDE:
+        return read_number(r, config_option_find("limits", option->name), node, slot);
+    default:
+        return read_tree(r, option, node, base);
+    }
 }
 
 bool config_read_object(struct config_reader *r, const cJSON *node, const char *section,
@@ -170,6 +216,19 @@ static enum config_profile profile_of(const cJSON *root)
     return aws ? PROFILE_AWS : PROFILE_JACKFIELD;
 }
 
+/* Before the rest too, since keys and stages name plans, wherever they stand. */
+static bool read_plans(struct config_reader *r, const cJSON *root)
+{
+    const cJSON *node = cJSON_GetObjectItemCaseSensitive(root, "usage_plans");
+    if (!node)
+        return true;
+    size_t mark = reader_descend(r, node->string);
+    if (!keys_read_plans(r, node))
+        return false;
+    reader_climb(r, mark);
+    return true;
+}
+
 static bool read_root(struct config_reader *r, const cJSON *root)
 {
     if (!cJSON_IsObject(root))
@@ -187,7 +246,7 @@ static bool read_root(struct config_reader *r, const cJSON *root)
         }
     }
     config_preset(r->config, profile_of(root));
-    if (!config_read_object(r, root, "", r->config))
+    if (!read_plans(r, root) || !config_read_object(r, root, "", r->config))
         return false;
     config_settle(r->config);
     return true;

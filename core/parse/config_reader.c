@@ -6,6 +6,7 @@
 #include "core/base/memory.h"
 #include "core/parse/config_build.h"
 
+#define MADE_OF_MAX 64
 #define SHOWN_MAX 48 /* how much of the file's text an error repeats */
 
 __attribute__((format(printf, 2, 3))) bool reader_fail(struct config_reader *r,
@@ -93,6 +94,19 @@ bool reader_want_object(struct config_reader *r, const cJSON *node)
 {
     return cJSON_IsObject(node) ||
            reader_fail(r, "must be an object, not %s", reader_type_name(node));
+}
+
+bool reader_is_made_of(const char *text, const char *characters)
+{
+    size_t len = strlen(text);
+    return len > 0 && len <= MADE_OF_MAX && strspn(text, characters) == len;
+}
+
+bool reader_flag(struct config_reader *r, const cJSON *node, bool *out)
+{
+    *out = cJSON_IsTrue(node);
+    return cJSON_IsBool(node) ||
+           reader_fail(r, "must be true or false, not %s", reader_type_name(node));
 }
 
 bool reader_text(struct config_reader *r, const cJSON *node, const char **out)

@@ -48,6 +48,12 @@ bool reader_each(struct config_reader *reader, const cJSON *node,
                  bool (*read)(struct config_reader *reader, const cJSON *node, void *data),
                  void *data);
 
+/* Is `text` 1 to 64 of these characters? */
+#define READER_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+bool reader_is_made_of(const char *text, const char *characters);
+
+bool reader_flag(struct config_reader *reader, const cJSON *node, bool *out);
+
 /* A text that is not empty. `*out` belongs to the tree. */
 bool reader_text(struct config_reader *reader, const cJSON *node, const char **out);
 

@@ -5,17 +5,9 @@
 #include "core/base/memory.h"
 #include "core/parse/config_build.h"
 
-#define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-#define NAME_MAX_LEN 64
 #define VARIABLES_MAX 100
 #define TWO_WAY_MAX 300  /* as many as an API of AWS has routes */
 #define VARIABLE_MAX 512 /* octets of a value */
-
-static bool is_made_of(const char *text, const char *characters)
-{
-    size_t len = strlen(text);
-    return len > 0 && len <= NAME_MAX_LEN && strspn(text, characters) == len;
-}
 
 bool stage_read_api_id(struct config_reader *r, const cJSON *node,
                        struct config_stage *stage)
@@ -23,7 +15,7 @@ bool stage_read_api_id(struct config_reader *r, const cJSON *node,
     const char *text = NULL;
     if (!reader_text(r, node, &text))
         return false;
-    if (!is_made_of(text, LETTERS "0123456789-_"))
+    if (!reader_is_made_of(text, READER_LETTERS "0123456789-_"))
         return reader_fail(r, "an id is 1 to 64 letters, digits, - and _");
     config_set_text(&stage->api_id, text);
     return true;
@@ -32,7 +24,7 @@ bool stage_read_api_id(struct config_reader *r, const cJSON *node,
 static bool read_variable(struct config_reader *r, const cJSON *node, void *data)
 {
     struct config_stage *stage = data;
-    if (!is_made_of(node->string, LETTERS "0123456789_"))
+    if (!reader_is_made_of(node->string, READER_LETTERS "0123456789_"))
         return reader_fail(r, "a variable's name is 1 to 64 letters, digits and _");
     if (!cJSON_IsString(node))
         return reader_fail(r, "must be a text, not %s", reader_type_name(node));

@@ -19,12 +19,16 @@ static const char *const tls_clients[] = { "off", "ask", "require", NULL };
 static const char *const slow_readers[] = { "refuse", "close", "drop_oldest", NULL };
 static const char *const switches[] = { "off", "on", NULL };
 static const char *const manage_modes[] = { "off", "shared", "separate", "both", NULL };
+static const char *const key_sources[] = { "$request.header.x-api-key",
+                                           "$context.authorizer.usageIdentifierKey", NULL };
 static const char *const stores[] = { "memory", "redis", NULL };
 
 /* A bool is a choice of two whose second is true, an enum's words stand in its order. */
 _Static_assert(PROFILE_AWS == 1 && SLOW_CLOSE == 1 && SLOW_DROP_OLDEST == 2,
                "words stand in the order of their enums");
 _Static_assert(MANAGE_SHARED == 1 && MANAGE_SEPARATE == 2 && MANAGE_BOTH == 3,
+               "words stand in the order of their enums");
+_Static_assert(API_KEY_HEADER == 0 && API_KEY_AUTHORIZER == 1,
                "words stand in the order of their enums");
 _Static_assert(JF_ERROR == 0 && JF_WARN == 1 && JF_INFO == 2 && JF_DEBUG == 3,
                "words stand in the order of their enums");
@@ -58,6 +62,16 @@ _Static_assert(JF_ERROR == 0 && JF_WARN == 1 && JF_INFO == 2 && JF_DEBUG == 3,
     {                                                                                      \
         CONFIG_IN_STAGE, name, kind, MEMBER(config_stage, member), 0, 0, { 0, 0 }, NULL,   \
             NULL, sentence                                                                 \
+    }
+#define OF_PLAN(name, kind, high, sentence)                                                \
+    {                                                                                      \
+        CONFIG_IN_USAGE_PLAN, #name, kind, MEMBER(config_usage_plan, name), (high) > 0,    \
+            high, { 0, 0 }, "no limit", NULL, sentence                                     \
+    }
+#define OF_KEY(name, kind, member, preset, sentence)                                       \
+    {                                                                                      \
+        CONFIG_IN_API_KEY, name, kind, MEMBER(config_api_key, member), 0, 0, { 0, 0 },     \
+            preset, NULL, sentence                                                         \
     }
 #define TREE(section, name, kind, sentence)                                                \
     {                                                                                      \
@@ -99,6 +113,15 @@ const struct config_option config_options[] = {
     TREE("", "static", CONFIG_STATICS,
          "Files to serve over HTTP: an object of URL path to folder, as in { \"/\": "
          "\"web\" }."),
+
+    TREE("", "usage_plans", CONFIG_USAGE_PLANS,
+         "How much may be done with an API key: an object of name to plan (see "
+         "usage_plans.NAME). A name is up to 64 letters, digits, - and _; up to 100 of "
+         "them."),
+    TREE("", "api_keys", CONFIG_API_KEYS,
+         "The API keys of clients: an object of id to key (see api_keys.ID). An id is up "
+         "to 64 letters, digits, ., - and _; up to 10000 of them. Which are "
+         "asked for, usage_plans of a stage says."),
 
     TREE("", "listen", CONFIG_SECTION, "Where clients connect."),
     TEXT("listen", "host", CONFIG_TEXT, listen_host, "127.0.0.1", NULL,
@@ -270,6 +293,20 @@ const struct config_option config_options[] = {
         "rates", CONFIG_RATES, rates,
         "How much clients may do, as in { \"messages\": { \"connection\": \"10/20\" } }: "
         "10 per second, 20 at once; see access.md."),
+    OF_STAGE("usage_plans", CONFIG_STAGE_PLANS, plans,
+             "The plans whose API keys this stage takes, as in [\"free\", \"paid\"]; "
+             "without a key of theirs 403. Not given: no key is asked for."),
+    { CONFIG_IN_STAGE,
+      "api_key",
+      CONFIG_STAGE_CHOICE,
+      MEMBER(config_stage, api_key_source),
+      0,
+      0,
+      { 0, 0 },
+      "$request.header.x-api-key",
+      key_sources,
+      "Where the API key is, with usage_plans: in a header of the upgrade, or in what "
+      "$authorize answers." },
     OF_STAGE("limits", CONFIG_STAGE_LIMITS, limits,
              "Limits of this stage's connections, where they differ from those for all."),
 
@@ -314,6 +351,25 @@ const struct config_option config_options[] = {
       NULL,
       "Other keys for its routes: an object of this stage's key to the plugin's own "
       "name." },
+
+    OF_PLAN(connects, CONFIG_RATE, 0,
+            "How often a key may connect, as in \"1/5\": once per second, five times at "
+            "once."),
+    OF_PLAN(messages, CONFIG_RATE, 0,
+            "How many messages all connections of a key may send together, as in "
+            "\"10/20\"."),
+    OF_PLAN(bytes, CONFIG_RATE, 0,
+            "How many octets those messages may have, as in \"20000/200000\"."),
+    OF_PLAN(connections, CONFIG_COUNT, 1000000, "Connections of a key at a time."),
+    OF_PLAN(quota, CONFIG_COUNT, 1000000000,
+            "Connects and messages of a key per day, which begins at midnight UTC."),
+
+    OF_KEY("value", CONFIG_KEY_VALUE, digest, NULL,
+           "The key: 20 to 128 visible ASCII characters. Give this or sha256."),
+    OF_KEY("sha256", CONFIG_KEY_SHA256, digest, NULL,
+           "The SHA-256 of the key, 64 hexadecimal digits, for a file without secrets."),
+    OF_KEY("plan", CONFIG_KEY_PLAN, plan, NULL, "Which usage plan is for it; needed."),
+    OF_KEY("enabled", CONFIG_FLAG, enabled, "true", "Whether it is taken at all."),
 };
 const size_t config_option_count = sizeof(config_options) / sizeof(config_options[0]);
 
@@ -400,12 +456,20 @@ const char *config_option_values(const struct config_option *option, char out[12
         [CONFIG_IDENTITY] = "array",
         [CONFIG_MODELS] = "object",
         [CONFIG_RATES] = "object",
+        [CONFIG_USAGE_PLANS] = "object",
+        [CONFIG_API_KEYS] = "object",
+        [CONFIG_STAGE_PLANS] = "array",
+        [CONFIG_RATE] = "text",
+        [CONFIG_FLAG] = "true, false",
+        [CONFIG_KEY_VALUE] = "text",
+        [CONFIG_KEY_SHA256] = "text",
+        [CONFIG_KEY_PLAN] = "text",
         [CONFIG_ACCESS_KEYS] = "object",
         [CONFIG_TOKENS] = "array",
     };
     if (option->type == CONFIG_OVERRIDE)
         option = config_option_find("limits", option->name);
-    if (option->type == CONFIG_NUMBER) {
+    if (option->type == CONFIG_NUMBER || option->type == CONFIG_COUNT) {
         snprintf(out, 128, "%" PRIu64 " .. %" PRIu64, option->low, option->high);
         return out;
     }

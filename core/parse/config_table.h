@@ -18,6 +18,8 @@
 #define CONFIG_IN_STAGE "stages.NAME"
 #define CONFIG_IN_STAGE_LIMITS "stages.NAME.limits"
 #define CONFIG_IN_PLUGIN "plugins[]"
+#define CONFIG_IN_USAGE_PLAN "usage_plans.NAME"
+#define CONFIG_IN_API_KEY "api_keys.ID"
 
 #define CONFIG_ROUTE_DEFAULT "$request.body.action"
 
@@ -49,6 +51,16 @@ enum config_type {
     CONFIG_IDENTITY,
     CONFIG_MODELS,
     CONFIG_RATES,
+    CONFIG_USAGE_PLANS,
+    CONFIG_API_KEYS,
+    CONFIG_STAGE_PLANS,
+    CONFIG_STAGE_CHOICE, /* an enum: the index of the word */
+    CONFIG_RATE,         /* struct config_rate */
+    CONFIG_COUNT,        /* uint32_t or uint64_t */
+    CONFIG_FLAG,         /* bool */
+    CONFIG_KEY_VALUE,
+    CONFIG_KEY_SHA256,
+    CONFIG_KEY_PLAN,
     CONFIG_STAGE_LIMITS, /* an object of the next */
     CONFIG_OVERRIDE,     /* uint64_t, like the row of this name in "limits" */
 };

@@ -4,6 +4,7 @@
 #include "core/base/bytes.h"
 #include "core/base/memory.h"
 #include "core/parse/config_build.h"
+#include "core/parse/config_keys.h"
 #include "core/parse/config_table.h"
 #include "core/parse/selector.h"
 
@@ -121,7 +122,8 @@ bool tree_read_stages(struct config_reader *r, const cJSON *node)
         struct config_stage *stage = config_stage_add(r->config, child->string);
         if (!stage)
             return reader_fail(r, "given twice");
-        if (!config_read_object(r, child, CONFIG_IN_STAGE, stage))
+        if (!config_read_object(r, child, CONFIG_IN_STAGE, stage) ||
+            !keys_check_stage(r, child))
             return false;
         reader_climb(r, mark);
     }
