@@ -9,8 +9,6 @@
 #include "core/host/gateway.h"
 #include "core/host/whole_file.h"
 
-#define FILE_MAX (1u << 20)
-
 int cli_complain(const char *error)
 {
     fprintf(stderr, "jackfield: %s\n", error);
@@ -30,10 +28,10 @@ static void describe(const char *file, const struct config_error *wrong,
 /* The whole file, the caller's; NULL: *error says why. */
 static char *read_file(const char *file, size_t *len, char error[CLI_ERROR_MAX])
 {
-    char *text = whole_file_read(file, FILE_MAX, len);
+    char *text = whole_file_read(file, CONFIG_TEXT_MAX, len);
     if (!text)
         snprintf(error, CLI_ERROR_MAX, "%s: %s", file,
-                 errno == EFBIG ? "larger than 1 MiB" : strerror(errno));
+                 errno == EFBIG ? "larger than 4 MiB" : strerror(errno));
     return text;
 }
 

@@ -219,6 +219,7 @@ struct config {
 };
 
 #define CONFIG_STAGE_DEFAULT "$default"
+#define CONFIG_TEXT_MAX ((size_t)4 << 20) /* octets of a file: room for 10,000 API keys */
 #define CONFIG_FAR_MESSAGE_MAX (2u << 20) /* octets of a message between nodes */
 
 /* What is wrong, where. `line` and `column` count from 1; 0 if the place has none. */

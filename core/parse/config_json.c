@@ -246,7 +246,7 @@ int config_json_read(jf_bytes text, cJSON **out, struct config_error *error)
 {
     struct walk w = { .source = text, .error = error };
     if (text.len > CONFIG_TEXT_MAX)
-        return config_refuse(error, "the configuration is longer than 1 MiB");
+        return config_refuse(error, "the configuration is longer than 4 MiB");
     AUTO_FREE char *copy = xdup(text);
     w.text = w.at = copy;
     w.end = copy + text.len;

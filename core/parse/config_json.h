@@ -11,7 +11,6 @@
 
 #include "core/parse/config.h"
 
-#define CONFIG_TEXT_MAX ((size_t)1 << 20)
 #define CONFIG_NESTING_MAX 64
 
 /* JF_E_INVALID with *error, which has the line and column, unless the text is too long. */

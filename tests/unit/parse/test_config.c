@@ -289,11 +289,11 @@ static void nesting_and_length_are_bounded(void **state)
     assert_int_equal(error->column, 65);
     assert_non_null(strstr(error->text, "nested"));
 
-    size_t size = (1u << 20) + 1;
+    size_t size = CONFIG_TEXT_MAX + 1;
     char *large = malloc(size);
     memset(large, ' ', size);
     memcpy(large, "{}", 2);
-    assert_non_null(strstr(refused_bytes(jf_view(large, size))->text, "1 MiB"));
+    assert_non_null(strstr(refused_bytes(jf_view(large, size))->text, "4 MiB"));
     struct config *config = NULL;
     struct config_error unused;
     assert_int_equal(config_parse(jf_view(large, size - 1), NULL, &config, &unused), JF_OK);
