@@ -35,6 +35,33 @@ static void sound_plugin(const struct config_plugin *plugin)
         CHECK(*plugin->renames[i].key && *plugin->renames[i].name);
 }
 
+static void sound_keys(const struct config *config)
+{
+    CHECK(config->usage_plan_count <= 100 && config->api_key_count <= 10000);
+    for (size_t i = 0; i < config->usage_plan_count; i++) {
+        const struct config_usage_plan *plan = &config->usage_plans[i];
+        CHECK(*plan->name && strlen(plan->name) <= 64);
+        CHECK(plan->connections <= 1000000 && plan->quota <= 1000000000);
+        CHECK(!plan->messages.burst == !plan->messages.per_second_milli);
+    }
+    for (size_t i = 0; i < config->api_key_count; i++) {
+        const struct config_api_key *key = &config->api_keys[i];
+        CHECK(*key->id && strlen(key->id) <= 64 && key->plan < config->usage_plan_count);
+    }
+}
+
+static void sound_access(const struct config *config, const struct config_stage *stage)
+{
+    const struct config_rates *rates = &stage->rates;
+    CHECK(stage->plan_count <= config->usage_plan_count);
+    CHECK(stage->plan_count || stage->api_key_source == API_KEY_HEADER);
+    for (size_t i = 0; i < stage->plan_count; i++)
+        CHECK(stage->plans[i] < config->usage_plan_count);
+    CHECK(rates->ceiling_count <= 16);
+    for (size_t i = 0; i < rates->ceiling_count; i++)
+        CHECK(*rates->ceilings[i].name && rates->ceilings[i].connections);
+}
+
 static void sound_stage(const struct config_stage *stage)
 {
     struct selector *selector;
@@ -59,8 +86,11 @@ static void sound(const struct config *config)
     CHECK(limits->frame_bytes >= 1 && limits->frame_bytes <= 64u << 20);
     CHECK(limits->connections >= 1 && limits->connections <= 1u << 24);
     CHECK(limits->event_ms >= 50 && limits->event_ms <= 3600000);
-    for (size_t i = 0; i < config->stage_count; i++)
+    for (size_t i = 0; i < config->stage_count; i++) {
         sound_stage(&config->stages[i]);
+        sound_access(config, &config->stages[i]);
+    }
+    sound_keys(config);
     for (size_t i = 0; i < config->static_count; i++)
         CHECK(config->statics[i].path[0] == '/' && *config->statics[i].folder);
 }
