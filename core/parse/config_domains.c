@@ -5,6 +5,7 @@
 #include "core/base/bytes.h"
 #include "core/base/memory.h"
 #include "core/parse/config_build.h"
+#include "core/parse/config_trees.h"
 
 #define DOMAINS_MAX 1000
 #define MAPPINGS_MAX 200
@@ -49,6 +50,9 @@ static bool read_mapping(struct config_reader *r, const cJSON *node,
                               "digits and $-_.+!*'(), up to 300 characters");
     if (!reader_text(r, node, &stage))
         return false;
+    if (!tree_is_stage_name(stage))
+        return reader_fail(r, "must be the name of a stage: 1 to 128 letters, digits, - "
+                              "and _, or \"$default\"");
     if (domain->mapping_count == MAPPINGS_MAX)
         return reader_fail(r, "there are more than %d base paths", MAPPINGS_MAX);
     const char *path = strcmp(node->string, "/") == 0 ? "" : node->string;

@@ -98,14 +98,13 @@ bool tree_read_plugins(struct config_reader *r, const cJSON *node,
     return true;
 }
 
-static bool is_stage_name(const char *name)
+bool tree_is_stage_name(const char *name)
 {
     size_t len = strlen(name);
     if (strcmp(name, CONFIG_STAGE_DEFAULT) == 0)
         return true;
     return len > 0 && len <= STAGE_NAME_MAX &&
-           strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-                        "0123456789-_") == len;
+           strspn(name, READER_LETTERS "0123456789-_") == len;
 }
 
 bool tree_read_stages(struct config_reader *r, const cJSON *node)
@@ -116,7 +115,7 @@ bool tree_read_stages(struct config_reader *r, const cJSON *node)
     cJSON_ArrayForEach(child, node)
     {
         size_t mark = reader_descend(r, child->string);
-        if (!is_stage_name(child->string))
+        if (!tree_is_stage_name(child->string))
             return reader_fail(r, "a stage's name is 1 to 128 letters, digits, - and _, or "
                                   "\"$default\"");
         struct config_stage *stage = config_stage_add(r->config, child->string);

@@ -17,6 +17,9 @@ bool tree_read_route(struct config_reader *reader, const cJSON *node,
                      struct config_stage *stage);
 bool tree_read_plugins(struct config_reader *reader, const cJSON *node,
                        struct config_stage *stage);
+/* Can a stage be called that? */
+bool tree_is_stage_name(const char *name);
+
 bool tree_read_stages(struct config_reader *reader, const cJSON *node);
 bool tree_read_statics(struct config_reader *reader, const cJSON *node);
 bool tree_read_options(struct config_reader *reader, const cJSON *node,

@@ -112,6 +112,16 @@ static void there_must_be_a_stage_behind_it(void **state)
     check_fit("{\"domains\":{\"a\":{\"/v1\":\"$default\"}},\"plugins\":[\"a.so\"]}");
 }
 
+/* Nor does an error show what a terminal would obey. */
+static void what_no_stage_can_be_called_is_refused(void **state)
+{
+    (void)state;
+    check_refused(DOMAINS("\"a\":{\"/v2\":\"be\\u007fta\"}"), "domains.a./v2",
+                  "must be the name of a stage");
+    check_refused(DOMAINS("\"a\":{\"/\":\"$else\"}"), "domains.a./",
+                  "must be the name of a stage");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -122,6 +132,7 @@ int main(void)
         cmocka_unit_test(other_shapes_are_refused),
         cmocka_unit_test(base_paths_of_a_host_have_a_bound),
         cmocka_unit_test(there_must_be_a_stage_behind_it),
+        cmocka_unit_test(what_no_stage_can_be_called_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
