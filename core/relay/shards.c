@@ -5,10 +5,10 @@
 #include "core/relay/shards.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #include "core/base/log.h"
 #include "core/base/memory.h"
+#include "core/base/monotonic.h"
 #include "core/base/table.h"
 #include "core/loop/loop.h"
 #include "core/redis/redis_url.h"
@@ -305,24 +305,12 @@ int shards_open(struct loop *loop, const struct relay_options *options, struct s
     return JF_OK;
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-static unsigned until(uint64_t deadline)
-{
-    uint64_t now = now_ms();
-    return now < deadline ? (unsigned)(deadline - now) : 0;
-}
-
 /* What waits behind a probe goes where the answer says. */
 static void hear_probes(struct shards *shards, uint64_t deadline)
 {
     for (size_t i = 0; i < SHARDS_MAX && shards->probes.count; i++) {
-        while (shards->met[i] && redis_link_await(shards->met[i]->link, until(deadline)))
+        while (shards->met[i] &&
+               redis_link_await(shards->met[i]->link, monotonic_left(deadline)))
             ;
     }
 }
@@ -331,12 +319,12 @@ void shards_close(struct shards *shards, unsigned patience_ms)
 {
     if (!shards)
         return;
-    uint64_t deadline = now_ms() + patience_ms;
+    uint64_t deadline = monotonic_ms() + patience_ms;
     hear_probes(shards, deadline);
     shards->closed = true;
     for (size_t i = 0; i < SHARDS_MAX; i++) {
         if (shards->met[i])
-            drop(shards->met[i], until(deadline));
+            drop(shards->met[i], monotonic_left(deadline));
     }
     CHECK(shards->probes.count == 0);
     table_fini(&shards->probes);
