@@ -423,8 +423,9 @@ static inline JF_CHECK int jf_refuse(struct jf_event *ev, uint32_t http_status,
 /* On an event of "$authorize" not yet finished, by whoever holds it: who asks to connect,
  * and what else later events of the connection are to know. If it is let in, they all have
  * it, as requestContext.authorizer and by jf_authorizer(); and so do its attributes, as
- * "authorizer.NAME". JF_E_INVALID: another event, or no name; JF_E_TOO_BIG: more than 8 KiB
- * together; JF_E_FULL: more than 64 names. */
+ * "authorizer.NAME". The name "usageIdentifierKey" is the API key that a stage takes from
+ * here if it says so, and no attribute. JF_E_INVALID: another event, or no name;
+ * JF_E_TOO_BIG: more than 8 KiB together; JF_E_FULL: more than 64 names. */
 static inline JF_CHECK int jf_context(struct jf_event *ev, jf_bytes name, jf_bytes value)
 {
     return ev->self->host->identify(ev, name, value);
@@ -437,9 +438,9 @@ static inline JF_CHECK int jf_principal(struct jf_event *ev, jf_bytes name)
 }
 
 /* The same and the verdict, by what a Lambda authorizer answers: JSON with principalId,
- * policyDocument and context. JF_OK: the policy allows it the stage's $connect;
- * JF_E_DENIED: it does not; JF_E_INVALID: it is no such answer, as the log says. For the
- * handler to return. */
+ * policyDocument, context and usageIdentifierKey. JF_OK: the policy allows it the stage's
+ * $connect; JF_E_DENIED: it does not; JF_E_INVALID: it is no such answer, as the log says.
+ * For the handler to return. */
 static inline JF_CHECK int jf_judge(struct jf_event *ev, jf_bytes answer)
 {
     return ev->self->host->judge(ev, answer);

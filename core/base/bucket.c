@@ -1,6 +1,6 @@
 /* No sum and product here overflows: a full bucket has fewer than 2^53 millionths, the
- * deepest debt fewer than 2^59, and time is multiplied only when it is shorter than it takes
- * to fill one. */
+ * deepest debt fewer than 2^59, and time is multiplied only when it is shorter than it
+ * takes to fill one. */
 #include "core/base/bucket.h"
 
 #define MILLIONTHS 1000000u

@@ -55,8 +55,8 @@ uint64_t bucket_take(struct bucket *bucket, const struct rate *rate, uint64_t no
 uint64_t bucket_wait(const struct bucket *bucket, const struct rate *rate, uint64_t now_ms,
                      uint32_t cost);
 
-/* When it is full again, if nobody takes; BUCKET_NEVER: without a rate, unless it is. `gain`
- * is that of its rate. */
+/* When it is full again, if nobody takes; BUCKET_NEVER: without a rate, unless it is.
+ * `gain` is that of its rate. */
 uint64_t bucket_full_at(const struct bucket *bucket, uint64_t gain);
 
 #endif

@@ -72,8 +72,7 @@ static void make_room(struct buckets *buckets, uint64_t now_ms)
     buckets->evicted++;
 }
 
-static void make(struct buckets *buckets, jf_bytes key, struct bucket bucket,
-                 uint64_t gain)
+static void make(struct buckets *buckets, jf_bytes key, struct bucket bucket, uint64_t gain)
 {
     struct keyed *keyed = xalloc(sizeof(*keyed) + key.len);
     *keyed = (struct keyed){ .bucket = bucket, .gain = gain, .len = key.len };

@@ -12,14 +12,13 @@
 #include "core/host/dispatch_impl.h"
 #include "core/host/event.h"
 #include "core/host/facts.h"
+#include "core/host/gate.h"
 #include "core/host/identity.h"
 #include "core/host/plugin.h"
 #include "core/host/presence.h"
-#include "core/host/rates.h"
 #include "core/host/router.h"
 #include "core/host/settings.h"
 #include "core/host/worker.h"
-#include "core/loop/loop.h"
 #include "core/parse/envelope.h"
 #include "core/parse/forwarded.h"
 
@@ -64,32 +63,35 @@ static void refuse(struct worker *worker, struct conn *conn, struct event *event
     conn_refuse(conn, http, body);
 }
 
-static int keep_attribute(struct worker *worker, struct conn *conn, jf_bytes key,
-                          jf_bytes value)
+static void keep_attribute(struct worker *worker, struct conn *conn, jf_bytes key,
+                           jf_bytes value)
 {
-    return ask_put_own(worker, &(struct ask_order){ .kind = ASK_ATTR_SET,
-                                                    .conn = conn_id(conn),
-                                                    .key = key,
-                                                    .value = value });
+    int status = ask_put_own(worker, &(struct ask_order){ .kind = ASK_ATTR_SET,
+                                                          .conn = conn_id(conn),
+                                                          .key = key,
+                                                          .value = value });
+    if (status < 0)
+        LOG_RARELY(WARN, DISPATCH, 10, "event=identity_not_stored status=%s",
+                   status_name(status));
 }
 
-/* What its authorizer has said of it is among its attributes too. */
+/* What its authorizer has said of it is among its attributes too, and which API key it came
+ * with: by that it is found, and closed, from outside. A key itself is a secret. */
 static void keep_identity(struct worker *worker, struct conn *conn)
 {
-    char key[STORE_NAME_MAX];
+    static const char prefix[] = "authorizer.";
+    char key[sizeof(prefix) + IDENTITY_NAME_MAX];
+    const struct facts *facts = session_of(conn)->facts;
     size_t count;
-    const struct jf_pair *pairs =
-        identity_pairs(facts_identity(session_of(conn)->facts), &count);
+    const struct jf_pair *pairs = identity_pairs(facts_identity(facts), &count);
     for (size_t i = 0; i < count; i++) {
-        int n = snprintf(key, sizeof(key), "authorizer.%.*s", BYTES_FMT(pairs[i].name));
-        int status =
-            n < (int)sizeof(key)
-                ? keep_attribute(worker, conn, jf_view(key, (size_t)n), pairs[i].value)
-                : JF_E_INVALID;
-        if (status < 0)
-            LOG_RARELY(WARN, DISPATCH, 10, "event=identity_not_stored status=%s",
-                       status_name(status));
+        if (bytes_eq(pairs[i].name, IDENTITY_API_KEY))
+            continue;
+        int n = snprintf(key, sizeof(key), "%s%.*s", prefix, BYTES_FMT(pairs[i].name));
+        keep_attribute(worker, conn, jf_view(key, (size_t)n), pairs[i].value);
     }
+    if (facts_api_key_id(facts).len)
+        keep_attribute(worker, conn, jf_str("apiKeyId"), facts_api_key_id(facts));
 }
 
 /* From now on it hears what is sent to all of its stage. */
@@ -121,10 +123,12 @@ static bool pass_on(struct worker *worker, struct conn *conn, struct event *even
     session->subprotocol_len = event->subprotocol_len;
     event->subprotocol = NULL;
     session->authorizing = false;
-    if (!session->closed)
-        return connect(worker, conn);
-    refuse(worker, conn, event, JF_E_DENIED); /* it has not waited */
-    return false;
+    if (session->closed) {
+        refuse(worker, conn, event, JF_E_DENIED); /* it has not waited */
+        return false;
+    }
+    return gate_identified(worker, conn, dispatch_routes(worker, conn)) &&
+           connect(worker, conn);
 }
 
 bool admission_settle(struct worker *worker, struct conn *conn, struct event *event,
@@ -210,53 +214,6 @@ static bool believe_proxy(const struct worker *worker, struct conn *conn)
     return true;
 }
 
-static jf_bytes header(const struct head *head, const char *name)
-{
-    return jf_find(head->headers, head->header_count, name);
-}
-
-/* Who says no origin is no browser, which this is to guard against. */
-static bool check_origin(struct worker *worker, struct conn *conn,
-                         const struct settings *settings)
-{
-    jf_bytes origin = header(conn_head(conn), "Origin");
-    if (!origin.ptr || settings_allows_origin(settings, origin))
-        return true;
-    worker->limited.origins++;
-    refuse_plainly(conn, 403, ENVELOPE_FORBIDDEN);
-    return false;
-}
-
-static bool check_rates(struct worker *worker, struct conn *conn,
-                        const struct stage_routes *routes)
-{
-    const struct rate_plan *plan = settings_rates(routes->settings);
-    char body[ENVELOPE_MAX];
-    uint8_t address[16];
-    if (!plan->limits_connects)
-        return true;
-    conn_peer_address(conn, address);
-    uint64_t wait = rates_connect(gateway_rates(worker->gateway), routes->stage, plan,
-                                  address, loop_now(worker->loop));
-    session_of(conn)->counted = wait == 0;
-    if (!wait)
-        return true;
-    worker->limited.connects++;
-    conn_refuse_busy(conn, wait, jf_view(body, envelope_http(ENVELOPE_TOO_MANY, body)));
-    return false;
-}
-
-/* It may be asked who it is, but has brought nothing to tell it by. */
-static bool check_identity(struct conn *conn, const struct stage_routes *routes)
-{
-    const struct head *head = conn_head(conn);
-    const struct jf_connect connect = { .headers = head->headers,
-                                        .header_count = head->header_count,
-                                        .query = head->query,
-                                        .query_count = head->query_count };
-    return !routes->authorize || settings_has_identity(routes->settings, &connect);
-}
-
 void admission_on_upgrade(void *host, struct conn *conn)
 {
     struct worker *worker = host;
@@ -271,17 +228,12 @@ void admission_on_upgrade(void *host, struct conn *conn)
         return;
     }
     bool by_proxy = believe_proxy(worker, conn);
-    if (!check_origin(worker, conn, routes->settings) || !check_rates(worker, conn, routes))
-        return;
     worker->sessions++;
     session->stage = routes->stage;
     conn_set_limits(conn, &stage_limits_find(&worker->limits, routes->stage)->net);
     session->facts = facts_new(conn, by_proxy);
-    if (!check_identity(conn, routes)) {
-        dispatch_leave(worker, conn);
-        refuse_plainly(conn, 401, ENVELOPE_UNAUTHORIZED);
+    if (!gate_upgrade(worker, conn, routes))
         return;
-    }
     session->authorizing = routes->authorize != NULL;
     if (routes->authorize)
         ask(worker, conn, routes->authorize);

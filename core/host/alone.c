@@ -25,6 +25,12 @@ int cluster_new(struct gateway *gateway, const struct config *config,
     return JF_E_INVALID;
 }
 
+struct tally *cluster_tally(const struct cluster *cluster)
+{
+    (void)cluster;
+    return NULL;
+}
+
 void cluster_serve(struct cluster *cluster, uint16_t node)
 {
     (void)cluster;

@@ -398,6 +398,9 @@ static int keep_answer(struct event *event, const struct policy_answer *answer)
     for (size_t i = 0; status == JF_OK && i < answer->context_count; i++)
         status = identity_set(&event->identity, answer->context[i].name,
                               answer->context[i].value);
+    if (status == JF_OK && answer->usage_key.ptr)
+        status =
+            identity_set(&event->identity, jf_str(IDENTITY_API_KEY), answer->usage_key);
     return status;
 }
 

@@ -11,6 +11,7 @@
 #include "core/base/memory.h"
 #include "core/base/status.h"
 #include "core/host/arrivals.h"
+#include "core/host/rate_book.h"
 #include "core/host/reaper.h"
 #include "core/host/worker.h"
 #include "core/loop/loop.h"
@@ -19,6 +20,7 @@
 #include "core/relay/lease.h"
 #include "core/relay/relay_in.h"
 #include "core/relay/relay_out.h"
+#include "core/relay/tally.h"
 #include "core/store/orphans.h"
 
 #define PATIENCE_MS 500 /* for Redis, at the end */
@@ -36,6 +38,7 @@ struct cluster {
     struct lease *lease;
     struct relay_in *in;
     struct relay_out *out;
+    struct tally *tally;
     struct reaper *reaper;
     pthread_t thread;
 
@@ -155,6 +158,15 @@ static void on_letter(void *data, const struct batch_from *from,
     arrivals_take(cluster->gateway, from->node, letter);
 }
 
+/* ---- What is used, on all nodes ------------------------------------------ */
+
+static void on_known(void *data, enum tally_kind kind, jf_bytes key, uint64_t number)
+{
+    struct cluster *cluster = data;
+    rate_book_learn(gateway_rates(cluster->gateway), kind, key, number,
+                    loop_now(cluster->loop));
+}
+
 static const struct relay_in_events in_events = { .on_letter = on_letter };
 static const struct relay_out_events own_out_events = { 0 };
 
@@ -177,6 +189,11 @@ void cluster_post_reserved(struct cluster *cluster, struct task *task)
 struct lease *cluster_lease(const struct cluster *cluster)
 {
     return cluster->lease;
+}
+
+struct tally *cluster_tally(const struct cluster *cluster)
+{
+    return cluster->tally;
 }
 
 struct relay_out *cluster_out(const struct cluster *cluster)
@@ -248,6 +265,7 @@ static void take_down(struct cluster *cluster)
     reaper_free(cluster->reaper);
     relay_in_close(cluster->in);
     relay_out_close(cluster->out, PATIENCE_MS);
+    tally_close(cluster->tally, PATIENCE_MS);
     lease_close(cluster->lease, PATIENCE_MS);
     mailbox_detach(cluster->box);
 }
@@ -349,6 +367,12 @@ static int open_links(struct cluster *cluster)
         .ttl_ms = (unsigned)store->lease_ms,
         .settle_ms = (unsigned)store->lease_ms,
     };
+    const struct tally_options tally = {
+        .url = &cluster->url,
+        .prefix = store->prefix,
+        .timeout_ms = (unsigned)store->timeout_ms,
+        .stale_ms = (unsigned)store->lease_ms,
+    };
     const struct orphans_options orphans = {
         .url = &cluster->url,
         .prefix = store->prefix,
@@ -360,6 +384,8 @@ static int open_links(struct cluster *cluster)
     if (status == JF_OK)
         status = relay_out_open(cluster->loop, &relay, cluster->lease, &own_out_events,
                                 cluster, &cluster->out);
+    if (status == JF_OK)
+        status = tally_open(cluster->loop, &tally, on_known, cluster, &cluster->tally);
     if (status == JF_OK)
         reaper_new(cluster, cluster->loop, cluster->lease, &orphans, &cluster->reaper);
     return status;

@@ -21,6 +21,7 @@ struct gateway;
 struct lease;
 struct relay_options;
 struct relay_out;
+struct tally;
 
 /* Can it go where the configuration says that the channels are? JF_E_INVALID: `why`, in
  * constant text. Pure. */
@@ -56,6 +57,7 @@ struct gateway *cluster_gateway(const struct cluster *cluster);
 struct lease *cluster_lease(const struct cluster *cluster);
 struct relay_options cluster_relay_options(const struct cluster *cluster);
 struct relay_out *cluster_out(const struct cluster *cluster); /* [cluster thread] */
+struct tally *cluster_tally(const struct cluster *cluster);   /* until it is stopped */
 
 /* A task for its loop, as mailbox_post(). [any thread] */
 int cluster_post(struct cluster *cluster, struct task *task, size_t bytes);

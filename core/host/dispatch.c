@@ -11,6 +11,7 @@
 #include "core/host/dispatch_impl.h"
 #include "core/host/event.h"
 #include "core/host/facts.h"
+#include "core/host/gate.h"
 #include "core/host/manage.h"
 #include "core/host/plugin.h"
 #include "core/host/presence.h"
@@ -115,7 +116,7 @@ const struct stage_routes *dispatch_routes(const struct worker *worker, struct c
 /* ---- Messages ----------------------------------------------------------- */
 
 /* An event that was told its request's id finds it in the frame. */
-static void send_error(struct conn *conn, const struct event *event, const char *message)
+void dispatch_send_error(struct conn *conn, const struct event *event, const char *message)
 {
     char id[JF_CONN_ID_TEXT + 1], fresh[JF_CONN_ID_TEXT + 1], text[ENVELOPE_MAX];
     const char *request = fresh;
@@ -134,7 +135,8 @@ static void settle_message(struct conn *conn, const struct event *event, int sta
     if (status >= 0)
         return;
     dispatch_log_failure(event, status);
-    send_error(conn, event, status == JF_E_TIMEOUT ? ENVELOPE_TIMEOUT : ENVELOPE_INTERNAL);
+    dispatch_send_error(conn, event,
+                        status == JF_E_TIMEOUT ? ENVELOPE_TIMEOUT : ENVELOPE_INTERNAL);
 }
 
 static const struct route *pick(const struct stage_routes *routes,
@@ -149,61 +151,15 @@ static const struct route *pick(const struct stage_routes *routes,
     return router_find(routes, key);
 }
 
-/* Does its stage let the connection send so much? If not, it was told. */
-static bool is_within_rates(struct worker *worker, struct conn *conn,
-                            const struct rate_plan *plan, const struct route *route,
-                            const struct message *message)
-{
-    struct session *session = session_of(conn);
-    uint8_t address[16];
-    conn_peer_address(conn, address);
-    enum rate_verdict verdict =
-        rates_message(gateway_rates(worker->gateway), session->stage, plan, &session->rates,
-                      address, route->key, message->len, loop_now(worker->loop));
-    if (verdict == RATE_PASS)
-        return true;
-    worker->limited.messages++;
-    send_error(conn, NULL, ENVELOPE_TOO_MANY);
-    if (verdict == RATE_CLOSE) {
-        worker->limited.closed++;
-        conn_close(conn, WS_CLOSE_POLICY, jf_str(ENVELOPE_TOO_MANY));
-    }
-    return false;
-}
-
-static void refuse_body(struct worker *worker, struct conn *conn)
-{
-    char id[JF_CONN_ID_TEXT + 1], message_id[JF_CONN_ID_TEXT + 1], text[ENVELOPE_MAX];
-    conn_id_to_text(conn_id(conn), id);
-    envelope_request_id(message_id);
-    worker->limited.models++;
-    conn_send(conn, JF_TEXT, jf_view(text, envelope_bad_body(id, message_id, text)));
-}
-
-/* What the stage's configuration says of messages; a connection of one that says nothing
- * does not come further than two looks. */
-static bool may_pass(struct worker *worker, struct conn *conn, const struct route *route,
-                     const struct message *message)
-{
-    const struct settings *settings = dispatch_routes(worker, conn)->settings;
-    const struct rate_plan *plan = settings_rates(settings);
-    if (plan->limits_messages && !is_within_rates(worker, conn, plan, route, message))
-        return false;
-    if (settings_fits_model(settings, route->key, jf_view(message->body, message->len)))
-        return true;
-    refuse_body(worker, conn);
-    return false;
-}
-
 static void run_message(struct worker *worker, struct conn *conn, struct message *message)
 {
     const struct route *route = pick(dispatch_routes(worker, conn), message);
     if (!route) {
-        send_error(conn, NULL, ENVELOPE_FORBIDDEN);
+        dispatch_send_error(conn, NULL, ENVELOPE_FORBIDDEN);
         message_free(worker->server, message);
         return;
     }
-    if (!may_pass(worker, conn, route, message)) {
+    if (!gate_message(worker, conn, route, message)) {
         message_free(worker->server, message);
         return;
     }
@@ -227,19 +183,6 @@ static void on_message(void *host, struct conn *conn)
 
 /* ---- $disconnect -------------------------------------------------------- */
 
-static void uncount(struct worker *worker, struct conn *conn)
-{
-    struct session *session = session_of(conn);
-    uint8_t address[16];
-    rate_use_free(session->rates);
-    session->rates = NULL;
-    if (!session->counted)
-        return;
-    session->counted = false;
-    conn_peer_address(conn, address);
-    rates_leave(gateway_rates(worker->gateway), session->stage, address);
-}
-
 void dispatch_leave(struct worker *worker, struct conn *conn)
 {
     struct session *session = session_of(conn);
@@ -249,7 +192,8 @@ void dispatch_leave(struct worker *worker, struct conn *conn)
     session->facts = NULL;
     free(session->subprotocol);
     session->subprotocol = NULL;
-    uncount(worker, conn);
+    rates_leave(gateway_rates(worker->gateway), session->rates);
+    session->rates = NULL;
     worker->sessions--;
     renumber_check_empty(worker);
     presence_forget(worker, conn);

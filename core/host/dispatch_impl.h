@@ -15,6 +15,10 @@ int dispatch_run(struct event *event);
 /* A failure of a handler, if it is one. */
 void dispatch_log_failure(const struct event *event, int status);
 
+/* The frame of an error; what it is for is the event's, if that is not NULL. `message` is
+ * one of envelope.h. */
+void dispatch_send_error(struct conn *conn, const struct event *event, const char *message);
+
 /* The connection leaves everything it was in. */
 void dispatch_leave(struct worker *worker, struct conn *conn);
 

@@ -24,8 +24,9 @@ struct facts {
     uint32_t authorizer_ms;
     struct identity *identity; /* NULL: nobody was asked */
     struct tls_client *cert;   /* that the client has shown; NULL: none */
+    char *api_key;             /* its value, then its id; NULL: none */
     uint16_t host_len, agent_len;
-    uint8_t ip_len;
+    uint8_t ip_len, api_key_len, api_key_id_len;
     bool by_proxy;
     char text[];
 };
@@ -73,6 +74,8 @@ struct facts *facts_new(struct conn *conn, bool by_proxy)
     facts->authorizer_ms = 0;
     facts->identity = NULL;
     facts->cert = conn_client_cert(conn);
+    facts->api_key = NULL;
+    facts->api_key_len = facts->api_key_id_len = 0;
     facts->ip_len = (uint8_t)ip.len;
     facts->by_proxy = by_proxy;
     facts->host_len = (uint16_t)host.len;
@@ -122,6 +125,7 @@ void facts_unref(struct facts *facts)
         return;
     identity_free(facts->identity);
     free(facts->cert);
+    free(facts->api_key);
     free(facts);
 }
 
@@ -136,6 +140,19 @@ const struct identity *facts_identity(const struct facts *facts)
     return facts->identity;
 }
 
+void facts_set_api_key(struct facts *facts, jf_bytes value, jf_bytes id)
+{
+    char *at = facts->api_key = xalloc(value.len + id.len);
+    facts->api_key_len = (uint8_t)bytes_keep(value, &at).len;
+    facts->api_key_id_len = (uint8_t)bytes_keep(id, &at).len;
+}
+
+jf_bytes facts_api_key_id(const struct facts *facts)
+{
+    return jf_view(facts->api_key ? facts->api_key + facts->api_key_len : NULL,
+                   facts->api_key_id_len);
+}
+
 static void tell_caller(const struct facts *facts, struct aws_event *out)
 {
     const struct jf_caller caller = facts_caller(facts);
@@ -144,6 +161,8 @@ static void tell_caller(const struct facts *facts, struct aws_event *out)
     out->source_ip = caller.source_ip;
     out->domain = caller.domain_name;
     out->user_agent = caller.user_agent;
+    out->api_key = jf_view(facts->api_key, facts->api_key_len);
+    out->api_key_id = facts_api_key_id(facts);
 }
 
 static bool tell_cert(const struct tls_client *cert, struct aws_client_cert *out)

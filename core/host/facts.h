@@ -32,6 +32,10 @@ struct jf_caller facts_caller(const struct facts *facts);
 void facts_identify(struct facts *facts, struct identity *identity, uint64_t ms);
 const struct identity *facts_identity(const struct facts *facts); /* NULL: nobody said */
 
+/* It has shown that API key; likewise. Both are copied. */
+void facts_set_api_key(struct facts *facts, jf_bytes value, jf_bytes id);
+jf_bytes facts_api_key_id(const struct facts *facts); /* empty: none was asked for */
+
 uint64_t facts_now(void);                               /* ms since 1970 */
 uint64_t facts_connected_at(const struct facts *facts); /* ms since 1970 */
 

@@ -21,7 +21,7 @@
 #include "core/host/manage.h"
 #include "core/host/manage_door.h"
 #include "core/host/open_files.h"
-#include "core/host/rates.h"
+#include "core/host/rate_book.h"
 #include "core/host/reload.h"
 #include "core/host/renumber.h"
 #include "core/host/round.h"
@@ -53,7 +53,7 @@ struct gateway {
     struct worker **workers;
     uint32_t worker_count;
     struct listeners *listeners;
-    struct rates *rates;
+    struct rate_book *rates;
     uint64_t room; /* connections for whose sockets there is room, decided at the start */
 
     /* shared */
@@ -221,6 +221,7 @@ static void halt(struct gateway *gateway)
     for (uint32_t i = 0; i < gateway->worker_count; i++)
         worker_join(gateway->workers[i]);
     cluster_stop(gateway->cluster);
+    rate_book_share(gateway->rates, NULL);
     gateway->stopped(gateway->data, !atomic_load(&gateway->unclean));
 }
 
@@ -283,7 +284,7 @@ void gateway_worker_drained(struct gateway *gateway, bool clean)
 
 /* ---- Starting ----------------------------------------------------------- */
 
-struct rates *gateway_rates(const struct gateway *gateway)
+struct rate_book *gateway_rates(const struct gateway *gateway)
 {
     return gateway->rates;
 }
@@ -478,6 +479,8 @@ static int open_store(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
                              GATEWAY_ERROR_MAX);
     if (status < 0)
         return status;
+    if (gateway->cluster)
+        rate_book_share(gateway->rates, cluster_tally(gateway->cluster));
     renumber_new(gateway, &gateway->renumber);
     gateway_take_number(gateway, self);
     return JF_OK;
@@ -525,7 +528,7 @@ int gateway_new(struct loop *loop, const struct config *config,
     gateway->stopped = stopped;
     gateway->data = data;
     gateway->worker_count = count_workers(config);
-    gateway->rates = rates_new();
+    gateway->rates = rate_book_new();
     gateway->ready_news.run = on_all_ready;
     gateway->drained_news.run = on_all_drained;
     list_init(&gateway->rounds);
@@ -579,7 +582,7 @@ void gateway_free(struct gateway *gateway)
     mailbox_free(gateway->box);
     free(gateway->workers);
     listeners_close(gateway->listeners);
-    rates_free(gateway->rates);
+    rate_book_free(gateway->rates);
     free(gateway->statics);
     free(gateway);
 }

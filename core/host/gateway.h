@@ -24,7 +24,7 @@ struct list_node;
 struct listeners;
 struct loop;
 struct mailbox;
-struct rates;
+struct rate_book;
 struct reload;
 struct renumber;
 struct stages;
@@ -53,7 +53,7 @@ void gateway_ask_reload(struct gateway *gateway,
                         void (*told)(void *data, int status, const char *text), void *data);
 
 struct listeners *gateway_listeners(const struct gateway *gateway); /* [any thread] */
-struct rates *gateway_rates(const struct gateway *gateway);         /* [any thread] */
+struct rate_book *gateway_rates(const struct gateway *gateway);     /* [any thread] */
 
 #define GATEWAY_URL_MAX 512
 

@@ -4,8 +4,6 @@
 #include "core/base/bytes.h"
 #include "core/base/memory.h"
 
-#define NAME_MAX_OCTETS 256
-
 struct identity {
     struct jf_pair pairs[IDENTITY_PAIRS_MAX];
     char *texts[IDENTITY_PAIRS_MAX]; /* what the pairs view */
@@ -27,7 +25,7 @@ static size_t size_of(const struct jf_pair *pair)
 
 int identity_set(struct identity **out, jf_bytes name, jf_bytes value)
 {
-    if (!name.len || name.len > NAME_MAX_OCTETS)
+    if (!name.len || name.len > IDENTITY_NAME_MAX)
         return JF_E_INVALID;
     if (!*out)
         *out = xnew(struct identity);

@@ -13,7 +13,10 @@
 
 #define IDENTITY_BYTES_MAX 8192
 #define IDENTITY_PAIRS_MAX 64
+#define IDENTITY_NAME_MAX 256
 #define IDENTITY_PRINCIPAL "principalId"
+/* Where a stage may take API keys from. */
+#define IDENTITY_API_KEY "usageIdentifierKey"
 
 struct identity;
 

@@ -1,11 +1,8 @@
 /*
- * rates - how much clients may do, and how much they have done.
+ * rates - how much clients may do.
  *
  * A plan is what a stage's configuration says; immutable. What has been used is kept in the
- * connection, and, by address and for the whole stage, in a book that the workers share
- * behind a lock per stage. A full bucket is none at all, so nothing is kept of who is
- * quiet, and there are no timers. An IPv6 address counts as its /64. Each node counts for
- * itself.
+ * connection and in the book (rate_book.h). An IPv6 address counts as its /64.
  */
 #ifndef JF_HOST_RATES_H
 #define JF_HOST_RATES_H
@@ -15,9 +12,11 @@
 #include <stdint.h>
 
 #include "core/base/bucket.h"
+#include "core/host/rate_book.h"
 #include "core/parse/config.h"
 
-struct rates;
+struct api_key;
+struct api_keys;
 struct rate_use;
 struct stage;
 
@@ -26,43 +25,71 @@ struct route_rate {
     struct rate rate;
 };
 
+/* How many connections may have the same value of what the authorizer said. */
+struct rate_ceiling {
+    jf_bytes name;
+    uint32_t connections;
+};
+
 /* Embedded in a stage's settings, hence the body. */
 struct rate_plan {
-    struct rate messages[RATE_SCOPES], bytes[RATE_SCOPES], connects[RATE_SCOPES];
+    struct rate of[RATE_SCOPES][RATE_WHATS]; /* without a burst: no limit */
     struct route_rate *routes;
-    char *keys; /* what they view */
     size_t route_count;
+    struct rate_ceiling *ceilings;
+    size_t ceiling_count;
+    char *texts; /* what they view */
     uint32_t connections_per_address, close_after;
+    bool global;                           /* counted over all nodes that share a store */
     bool limits_messages, limits_connects; /* is there anything to look at? */
     bool shares_messages;                  /* ... that is in the book? */
 };
 
+/* A rate as the configuration has it; of one that nodes share a debt is allowed. */
+void rate_take(struct rate *rate, const struct config_rate *config, bool global);
+
 void rate_plan_init(struct rate_plan *plan, const struct config_rates *config);
 void rate_plan_fini(struct rate_plan *plan);
 
-/* The book. [main thread] */
-struct rates *rates_new(void);
-void rates_free(struct rates *rates); /* NULL is accepted */
-
-/* A client at this address asks to connect to the stage. 0: it may, and counts until
- * rates_leave(). Else so many milliseconds until it may try again. [any thread] */
-uint64_t rates_connect(struct rates *rates, const struct stage *stage,
-                       const struct rate_plan *plan, const uint8_t address[16],
-                       uint64_t now_ms);
-void rates_leave(struct rates *rates, const struct stage *stage, const uint8_t address[16]);
+/* Of whom it is about, where, and when. */
+struct rate_ask {
+    struct rate_book *book;
+    const struct stage *stage;
+    const struct rate_plan *plan;
+    const struct api_keys *keys; /* NULL: there are none */
+    uint8_t address[16];
+    uint64_t now_ms;  /* by a clock that does not go back */
+    uint64_t wall_ms; /* since 1970; read only where there are keys */
+};
 
 enum rate_verdict { RATE_PASS, RATE_REFUSE, RATE_CLOSE };
+enum rate_reason { RATE_TOO_MUCH, RATE_OVER_QUOTA, RATE_NO_KEY };
 
-/* A message of that many octets. *use is the connection's, made when it is first needed.
- * RATE_CLOSE: it has been refused too often in a row. [home worker] */
-enum rate_verdict rates_message(struct rates *rates, const struct stage *stage,
-                                const struct rate_plan *plan, struct rate_use **use,
-                                const uint8_t address[16], jf_bytes route, size_t len,
-                                uint64_t now_ms);
+/* The reason goes with a refusal. RATE_CLOSE: it has been refused too often in a row. */
+struct rate_answer {
+    enum rate_verdict verdict;
+    enum rate_reason reason;
+    uint64_t wait_ms; /* until it may try again */
+};
 
-void rate_use_free(struct rate_use *use); /* NULL is accepted */
+/* A client asks to connect: at all; with that API key; as whom its authorizer said it is.
+ * What it passes it holds until rates_leave(). *use is the connection's, made when it is
+ * first needed. [home worker] */
+struct rate_answer rates_connect(const struct rate_ask *ask, struct rate_use **use);
+struct rate_answer rates_connect_key(const struct rate_ask *ask, struct rate_use **use,
+                                     const struct api_key *key);
+struct rate_answer rates_connect_as(const struct rate_ask *ask, struct rate_use **use,
+                                    const struct jf_pair *pairs, size_t count);
 
-/* Buckets of addresses that had to be forgotten before they were full. [any thread] */
-uint64_t rates_evicted(struct rates *rates);
+/* A message of that many octets. RATE_NO_KEY: it came with a key that there is no more.
+ * [home worker] */
+struct rate_answer rates_message(const struct rate_ask *ask, struct rate_use **use,
+                                 jf_bytes route, size_t len);
+
+/* Has it come with an API key? NULL is accepted. [home worker] */
+bool rate_use_has_key(const struct rate_use *use);
+
+/* The connection goes, and gives back what it holds. NULL is accepted. [home worker] */
+void rates_leave(struct rate_book *book, struct rate_use *use);
 
 #endif

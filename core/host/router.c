@@ -6,6 +6,7 @@
 #include "core/base/bytes.h"
 #include "core/base/memory.h"
 #include "core/base/table.h"
+#include "core/host/api_keys.h"
 #include "core/host/domains.h"
 
 /* The routes that messages can reach, by key. */
@@ -72,14 +73,15 @@ static int add_plugin(struct router *router, const struct lineup_entry *entry,
 }
 
 static int add_stage(struct router *router, const struct config_stage *config,
-                     enum config_profile profile, char error[PLUGIN_ERROR_MAX])
+                     enum config_profile profile, struct api_keys *keys,
+                     char error[PLUGIN_ERROR_MAX])
 {
     const struct stage *stage = stages_find(router->stages, jf_str(config->name));
     struct stage_routes *routes = &router->routes[stage->index];
     struct selector_error wrong;
     routes->stage = stage;
     routes->table = xnew(struct stage_table);
-    routes->settings = settings_new(config, profile);
+    routes->settings = settings_new(config, profile, keys);
     table_init(&routes->table->routes);
     int status = selector_compile(jf_str(config->route), &routes->selector, &wrong);
     if (status < 0)
@@ -95,11 +97,13 @@ int router_new(const struct config *config, const struct lineup *lineup,
     struct router *router = xnew(struct router);
     int status = JF_OK;
     router->stages = stages;
+    struct api_keys *keys = api_keys_new(config);
     domains_init(&router->domains, config);
     router->count = stages_count(stages);
     router->routes = xcalloc(router->count, sizeof(*router->routes));
     for (size_t i = 0; status == JF_OK && i < config->stage_count; i++)
-        status = add_stage(router, &config->stages[i], config->profile, error);
+        status = add_stage(router, &config->stages[i], config->profile, keys, error);
+    api_keys_unref(keys); /* the settings of its stages have it */
     for (size_t i = 0; status == JF_OK && i < lineup->count; i++)
         status = add_plugin(router, &lineup->entries[i], error);
     if (status < 0) {

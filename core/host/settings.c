@@ -6,6 +6,7 @@
 #include "core/base/bytes.h"
 #include "core/base/memory.h"
 #include "core/base/table.h"
+#include "core/host/api_keys.h"
 #include "core/host/rates.h"
 #include "core/parse/identity_source.h"
 #include "core/parse/origin.h"
@@ -24,6 +25,10 @@ struct settings {
     size_t identity_count;
     struct table models; /* schemas by route */
     struct rate_plan rates;
+    struct api_keys *keys; /* NULL: none is asked for */
+    size_t *plans;         /* of the keys that let in */
+    size_t plan_count;
+    enum config_api_key_source key_source;
     char *texts; /* what the others view */
 };
 
@@ -84,8 +89,20 @@ static void take_models(struct settings *settings, const struct config_stage *co
     }
 }
 
+static void take_keys(struct settings *settings, const struct config_stage *config,
+                      struct api_keys *keys)
+{
+    size_t count = config->plan_count;
+    settings->key_source = config->api_key_source;
+    settings->plan_count = count;
+    settings->plans = xcalloc(count, sizeof(*settings->plans));
+    for (size_t i = 0; i < count; i++)
+        settings->plans[i] = config->plans[i];
+    settings->keys = api_keys_ref(count ? keys : NULL);
+}
+
 struct settings *settings_new(const struct config_stage *config,
-                              enum config_profile profile)
+                              enum config_profile profile, struct api_keys *keys)
 {
     struct settings *settings = xnew(struct settings);
     char *at = settings->texts = xalloc(texts_size(config));
@@ -105,6 +122,7 @@ struct settings *settings_new(const struct config_stage *config,
     take_access(settings, config, &at);
     take_models(settings, config, &at);
     rate_plan_init(&settings->rates, &config->rates);
+    take_keys(settings, config, keys);
     return settings;
 }
 
@@ -131,6 +149,8 @@ void settings_unref(struct settings *settings)
     table_fini(&settings->two_way);
     free_models(settings);
     rate_plan_fini(&settings->rates);
+    api_keys_unref(settings->keys);
+    free(settings->plans);
     free(settings->origins);
     free(settings->identity);
     free(settings->variables);
@@ -181,6 +201,33 @@ bool settings_fits_model(const struct settings *settings, jf_bytes route, jf_byt
         return true;
     const struct schema *schema = table_find(&settings->models, route);
     return !schema || schema_fits(schema, body, NULL);
+}
+
+bool settings_wants_key(const struct settings *settings)
+{
+    return settings->plan_count > 0;
+}
+
+const struct api_keys *settings_api_keys(const struct settings *settings)
+{
+    return settings->keys;
+}
+
+enum config_api_key_source settings_api_key_source(const struct settings *settings)
+{
+    return settings->key_source;
+}
+
+const struct api_key *settings_find_key(const struct settings *settings, jf_bytes value)
+{
+    const struct api_key *key = api_keys_find(settings->keys, value);
+    if (!key || !key->enabled)
+        return NULL;
+    for (size_t i = 0; i < settings->plan_count; i++) {
+        if (settings->plans[i] == key->plan)
+            return key;
+    }
+    return NULL;
 }
 
 const struct rate_plan *settings_rates(const struct settings *settings)

@@ -13,12 +13,14 @@
 #include "core/parse/config.h"
 #include "sdk/jackfield.h"
 
+struct api_key;
+struct api_keys;
 struct rate_plan;
 struct settings;
 
-/* A copy of what `config` says; one reference. */
+/* A copy of what `config` says; one reference. Takes one of `keys`, which may be NULL. */
 struct settings *settings_new(const struct config_stage *config,
-                              enum config_profile profile);
+                              enum config_profile profile, struct api_keys *keys);
 
 struct settings *settings_ref(struct settings *settings);
 void settings_unref(struct settings *settings); /* NULL is accepted */
@@ -38,6 +40,17 @@ bool settings_has_identity(const struct settings *settings,
 
 /* Does a message have the form that is wanted for its route? */
 bool settings_fits_model(const struct settings *settings, jf_bytes route, jf_bytes body);
+
+/* Must a client bring an API key? */
+bool settings_wants_key(const struct settings *settings);
+
+/* All there are, if the stage asks for one; NULL: none. */
+const struct api_keys *settings_api_keys(const struct settings *settings);
+enum config_api_key_source settings_api_key_source(const struct settings *settings);
+
+/* The key of that value, if it lets in here; NULL: there is none, it is disabled, or its
+ * plan is not for this stage. */
+const struct api_key *settings_find_key(const struct settings *settings, jf_bytes value);
 
 /* How much clients may do; zeroed if nothing is said. */
 const struct rate_plan *settings_rates(const struct settings *settings);

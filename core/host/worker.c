@@ -131,9 +131,11 @@ static void log_counters(const struct worker *worker)
 static void log_limited(const struct worker *worker)
 {
     LOG_INFO(DISPATCH,
-             "event=limited origins=%llu connects=%llu messages=%llu closed=%llu "
-             "models=%llu",
+             "event=limited origins=%llu keys=%llu quotas=%llu connects=%llu messages=%llu "
+             "closed=%llu models=%llu",
              (unsigned long long)worker->limited.origins,
+             (unsigned long long)worker->limited.keys,
+             (unsigned long long)worker->limited.quotas,
              (unsigned long long)worker->limited.connects,
              (unsigned long long)worker->limited.messages,
              (unsigned long long)worker->limited.closed,

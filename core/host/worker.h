@@ -63,7 +63,7 @@ struct worker {
     struct manage_door *door;
     struct plugin_polls *polls;
     struct {
-        uint64_t origins, connects, messages, closed, models; /* refused, or closed */
+        uint64_t origins, keys, quotas, connects, messages, closed, models; /* refused */
     } limited;
     uint64_t waiting_events; /* JF_LATER, not finished yet; overdue ones included */
     uint64_t waiting_asks;   /* questions of plugins on their way */
@@ -89,7 +89,6 @@ struct session {
     char *subprotocol; /* that $authorize has chosen; NULL: none */
     size_t subprotocol_len;
     struct rate_use *rates; /* NULL: it has used nothing that is limited */
-    bool counted;           /* by rates_connect(), until it leaves */
     bool authorizing;       /* $authorize is asked, $connect not yet */
     bool admitted, closed, disconnecting;
     bool leaving; /* the host drains: close when idle */

@@ -232,6 +232,10 @@ static void put_identity(struct json_text *text, const struct aws_event *event)
     if (event->user_agent.len)
         put_string(text, "userAgent", event->user_agent);
     put_string(text, "sourceIp", event->source_ip);
+    if (event->api_key_id.len) {
+        put_string(text, "apiKey", event->api_key);
+        put_string(text, "apiKeyId", event->api_key_id);
+    }
     if (event->client_cert)
         put_client_cert(text, event->client_cert);
     json_text_close(text, '}');

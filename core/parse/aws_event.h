@@ -32,6 +32,7 @@ struct aws_event {
     jf_bytes domain;                           /* the Host header */
     jf_bytes source_ip;                        /* without a port */
     jf_bytes user_agent;                       /* empty: left out */
+    jf_bytes api_key, api_key_id;              /* empty: left out */
     const struct aws_client_cert *client_cert; /* NULL: left out */
     const struct jf_pair *variables;           /* of the stage; none: left out */
     size_t variable_count;

@@ -17,6 +17,7 @@
 #define ENVELOPE_UNAVAILABLE "Service Unavailable"
 #define ENVELOPE_UNAUTHORIZED "Unauthorized"
 #define ENVELOPE_TOO_MANY "Too Many Requests"
+#define ENVELOPE_OVER_QUOTA "Limit Exceeded"
 #define ENVELOPE_MAX 256
 
 /* {"message": "<message>", "connectionId":"<cid>", "requestId":"<rid>"}: the frame a client

@@ -71,18 +71,30 @@ static int keep_context(lua_State *co, struct lua_call *call, int table)
     return JF_OK;
 }
 
+/* A text, if there is one. */
+static int keep_text(lua_State *co, struct lua_call *call, int table, const char *name)
+{
+    int type = field(co, table, name);
+    if (type == LUA_TNIL)
+        return JF_OK;
+    if (type != LUA_TSTRING) {
+        lua_report_result(call, "%s is a %s, not a text", name, lua_typename(co, type));
+        return wrong(call);
+    }
+    if (jf_context(call->ev, jf_str(name), text_at(co, -1)) == JF_OK)
+        return JF_OK;
+    lua_report_result(call, "%s is too long", name);
+    return wrong(call);
+}
+
 static int identify(lua_State *co, struct lua_call *call, int table)
 {
-    int type = field(co, table, "principalId");
-    if (type != LUA_TNIL && type != LUA_TSTRING) {
-        lua_report_result(call, "principalId is a %s, not a text", lua_typename(co, type));
-        return wrong(call);
-    }
-    if (type == LUA_TSTRING && jf_principal(call->ev, text_at(co, -1)) < 0) {
-        lua_report_result(call, "principalId is too long");
-        return wrong(call);
-    }
-    type = field(co, table, "context");
+    int status = keep_text(co, call, table, "principalId");
+    if (status == JF_OK)
+        status = keep_text(co, call, table, "usageIdentifierKey");
+    if (status < 0)
+        return status;
+    int type = field(co, table, "context");
     if (type == LUA_TNIL)
         return JF_OK;
     if (type != LUA_TTABLE) {

@@ -15,7 +15,7 @@ LEASE_MS = 2000
 # What nodes log when others, or Redis, are in trouble; and when it is their own number.
 TROUBLE = (
     "event=redis_away|event=node_in_doubt|event=relay_|event=directory_behind"
-    "|event=not_delivered|event=waiting_for_redis|cannot (tell|announce): unavailable"
+    "|event=not_delivered|event=use_not_told|event=waiting_for_redis|cannot (tell|announce): unavailable"
 )
 LOST = "event=node_lost|event=number_lost|event=directory_fenced|event=answer_lost"
 

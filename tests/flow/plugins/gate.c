@@ -18,6 +18,8 @@ static int identify(struct jf_event *ev)
     int status = as.ptr ? jf_principal(ev, as) : JF_OK;
     if (status == JF_OK && team.ptr)
         status = jf_context(ev, jf_str("team"), team);
+    if (status == JF_OK && query(ev, "key").ptr)
+        status = jf_context(ev, jf_str("usageIdentifierKey"), query(ev, "key"));
     if (status == JF_OK && query(ev, "admin").ptr)
         status = jf_context(ev, jf_str("admin"), jf_str("true"));
     return status;
@@ -29,14 +31,15 @@ static int judge(struct jf_event *ev, jf_bytes effect)
     jf_bytes json = jf_event_json(ev);
     cJSON *event = cJSON_ParseWithLength(json.ptr, json.len);
     const char *arn = cJSON_GetObjectItem(event, "methodArn")->valuestring;
-    jf_bytes resource = query(ev, "resource");
+    jf_bytes resource = query(ev, "resource"), key = query(ev, "key");
     snprintf(
         policy, sizeof(policy),
         "{\"principalId\":\"p\",\"context\":{\"n\":1,\"yes\":true},\"policyDocument\":"
         "{\"Version\":\"2012-10-17\",\"Statement\":[{\"Action\":\"execute-api:Invoke\","
-        "\"Effect\":\"%.*s\",\"Resource\":\"%.*s\"}]}}",
+        "\"Effect\":\"%.*s\",\"Resource\":\"%.*s\"}]},\"usageIdentifierKey\":%s%.*s%s}",
         (int)effect.len, effect.ptr, resource.ptr ? (int)resource.len : (int)strlen(arn),
-        resource.ptr ? resource.ptr : arn);
+        resource.ptr ? resource.ptr : arn, key.ptr ? "\"" : "null", (int)key.len,
+        key.ptr ? key.ptr : "", key.ptr ? "\"" : "");
     cJSON_Delete(event);
     return jf_judge(ev, jf_str(policy));
 }

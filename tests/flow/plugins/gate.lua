@@ -7,6 +7,7 @@ local function policy(ev)
     return {
         principalId = "p",
         context = { n = 1, yes = true },
+        usageIdentifierKey = ev.query.key,
         policyDocument = {
             Version = "2012-10-17",
             Statement = {
@@ -59,7 +60,7 @@ routes["$authorize"] = function(ev)
     if query.admin then
         context.admin = true
     end
-    return { principalId = query.as, context = context }
+    return { principalId = query.as, context = context, usageIdentifierKey = query.key }
 end
 
 function routes.who(ev)

@@ -63,7 +63,7 @@ static cJSON *json_of(const char *peer, jf_bytes host, jf_bytes agent)
     event.pub.route = jf_str("talk");
     event.pub.stage = jf_str("$default");
     event.facts = facts_new(&conn, false);
-    event.settings = settings_new(&stage, PROFILE_JACKFIELD);
+    event.settings = settings_new(&stage, PROFILE_JACKFIELD, NULL);
 
     jf_bytes text = facts_json(&event);
     assert_ptr_equal(facts_json(&event).ptr, text.ptr); /* made once */

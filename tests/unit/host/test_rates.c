@@ -1,56 +1,5 @@
 /* How much clients may do: in a connection, from an address, on a stage. */
-#include "tests/unit/test.h"
-
-#include <stdlib.h>
-#include <string.h>
-
-#include "core/host/rates.h"
-#include "core/host/stage.h"
-
-static struct stages stages;
-static const struct stage *stage, *other;
-static struct rates *book;
-static struct config_rates config;
-static struct rate_plan plan;
-static const uint8_t ann[16] = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 1 };
-static const uint8_t bob[16] = { [10] = 0xff, [11] = 0xff, 192, 0, 2, 2 };
-
-static int set_up(void **state)
-{
-    (void)state;
-    memset(&stages, 0,
-           sizeof(stages)); /* clang wants a pointer where it has an atomic one */
-    stage = stages_add(&stages, jf_str("prod"));
-    other = stages_add(&stages, jf_str("beta"));
-    book = rates_new();
-    config = (struct config_rates){ 0 };
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    rate_plan_fini(&plan);
-    rates_free(book);
-    stages_fini(&stages);
-    return 0;
-}
-
-static void take_plan(void)
-{
-    rate_plan_init(&plan, &config);
-}
-
-static struct config_rate rate(uint64_t per_second, uint32_t burst)
-{
-    return (struct config_rate){ per_second * 1000, burst };
-}
-
-static enum rate_verdict say(struct rate_use **use, const uint8_t *address,
-                             const char *route, size_t len, uint64_t now)
-{
-    return rates_message(book, stage, &plan, use, address, jf_str(route), len, now);
-}
+#include "tests/unit/host/rates.h"
 
 /* ---- Messages ----------------------------------------------------------- */
 
@@ -74,8 +23,8 @@ static void a_connection_has_its_own_bucket(void **state)
     assert_int_equal(say(&two, ann, "x", 1, 1000), RATE_PASS);
     assert_int_equal(say(&one, ann, "x", 1, 1099), RATE_REFUSE);
     assert_int_equal(say(&one, ann, "x", 1, 1100), RATE_PASS);
-    rate_use_free(one);
-    rate_use_free(two);
+    leave(one);
+    leave(two);
 }
 
 static void an_address_has_one_for_all_its_connections(void **state)
@@ -89,9 +38,9 @@ static void an_address_has_one_for_all_its_connections(void **state)
     assert_int_equal(say(&two, ann, "x", 1, 0), RATE_PASS);
     assert_int_equal(say(&one, ann, "x", 1, 0), RATE_REFUSE);
     assert_int_equal(say(&three, bob, "x", 1, 0), RATE_PASS);
-    rate_use_free(one);
-    rate_use_free(two);
-    rate_use_free(three);
+    leave(one);
+    leave(two);
+    leave(three);
 }
 
 static void a_stage_has_one_for_all(void **state)
@@ -103,11 +52,10 @@ static void a_stage_has_one_for_all(void **state)
     assert_int_equal(say(&one, ann, "x", 1, 0), RATE_PASS);
     assert_int_equal(say(&two, bob, "x", 1, 0), RATE_PASS);
     assert_int_equal(say(&two, bob, "x", 1, 0), RATE_REFUSE);
-    assert_int_equal(rates_message(book, other, &plan, &three, bob, jf_str("x"), 1, 0),
-                     RATE_PASS);
-    rate_use_free(one);
-    rate_use_free(two);
-    rate_use_free(three);
+    assert_int_equal(say_on(other, &three, bob, "x", 1, 0), RATE_PASS);
+    leave(one);
+    leave(two);
+    leave(three);
 }
 
 static void octets_are_counted_too(void **state)
@@ -121,7 +69,7 @@ static void octets_are_counted_too(void **state)
     assert_int_equal(say(&use, ann, "x", 1000, 0), RATE_PASS);
     assert_int_equal(say(&use, ann, "x", 2000, 1999), RATE_REFUSE);
     assert_int_equal(say(&use, ann, "x", 2000, 2000), RATE_PASS);
-    rate_use_free(use);
+    leave(use);
 }
 
 static void a_refusal_costs_nothing(void **state)
@@ -137,8 +85,8 @@ static void a_refusal_costs_nothing(void **state)
     struct rate_use *others = NULL;
     assert_int_equal(say(&others, bob, "x", 5, 0), RATE_PASS);
     assert_int_equal(say(&others, bob, "x", 5, 0), RATE_PASS);
-    rate_use_free(use);
-    rate_use_free(others);
+    leave(use);
+    leave(others);
 }
 
 static void a_route_may_have_its_own(void **state)
@@ -154,7 +102,7 @@ static void a_route_may_have_its_own(void **state)
     assert_int_equal(say(&use, ann, "slow", 1, 0), RATE_PASS);
     assert_int_equal(say(&use, ann, "slow", 1, 0), RATE_REFUSE);
     assert_int_equal(say(&use, ann, "fast", 1, 0), RATE_PASS);
-    rate_use_free(use);
+    leave(use);
 }
 
 static void more_routes_may_come_with_a_reload(void **state)
@@ -173,7 +121,7 @@ static void more_routes_may_come_with_a_reload(void **state)
     assert_int_equal(say(&use, ann, "a", 1, 0), RATE_REFUSE);
     assert_int_equal(say(&use, ann, "b", 1, 0), RATE_PASS);
     assert_int_equal(say(&use, ann, "b", 1, 0), RATE_REFUSE);
-    rate_use_free(use);
+    leave(use);
 }
 
 static void who_persists_is_closed(void **state)
@@ -190,7 +138,7 @@ static void who_persists_is_closed(void **state)
     assert_int_equal(say(&use, ann, "x", 1, 1000), RATE_REFUSE);
     assert_int_equal(say(&use, ann, "x", 1, 1000), RATE_REFUSE);
     assert_int_equal(say(&use, ann, "x", 1, 1000), RATE_CLOSE);
-    rate_use_free(use);
+    leave(use);
 }
 
 /* ---- Connects ----------------------------------------------------------- */
@@ -202,13 +150,13 @@ static void connects_are_limited_by_address_and_stage(void **state)
     config.connects[RATE_STAGE] = rate(1, 3);
     take_plan();
     assert_true(plan.limits_connects && !plan.limits_messages);
-    assert_int_equal(rates_connect(book, stage, &plan, ann, 0), 0);
-    assert_int_equal(rates_connect(book, stage, &plan, ann, 0), 0);
-    assert_int_equal(rates_connect(book, stage, &plan, ann, 0), 1000);
-    assert_int_equal(rates_connect(book, stage, &plan, bob, 0), 0);
-    assert_int_equal(rates_connect(book, stage, &plan, bob, 0), 1000);
-    assert_int_equal(rates_connect(book, other, &plan, ann, 0), 0);
-    assert_int_equal(rates_connect(book, stage, &plan, ann, 1000), 0);
+    assert_int_equal(come_to_stay(0, stage, ann, 0), 0);
+    assert_int_equal(come_to_stay(1, stage, ann, 0), 0);
+    assert_int_equal(come_to_stay(2, stage, ann, 0), 1000);
+    assert_int_equal(come_to_stay(3, stage, bob, 0), 0);
+    assert_int_equal(come_to_stay(4, stage, bob, 0), 1000);
+    assert_int_equal(come_to_stay(5, other, ann, 0), 0);
+    assert_int_equal(come_to_stay(6, stage, ann, 1000), 0);
 }
 
 static void an_address_has_so_many_connections_at_a_time(void **state)
@@ -216,13 +164,14 @@ static void an_address_has_so_many_connections_at_a_time(void **state)
     (void)state;
     config.connections_per_address = 2;
     take_plan();
-    assert_int_equal(rates_connect(book, stage, &plan, ann, 0), 0);
-    assert_int_equal(rates_connect(book, stage, &plan, ann, 0), 0);
-    assert_true(rates_connect(book, stage, &plan, ann, 0) > 0);
-    assert_int_equal(rates_connect(book, stage, &plan, bob, 0), 0);
-    rates_leave(book, stage, ann);
-    assert_int_equal(rates_connect(book, stage, &plan, ann, 0), 0);
-    assert_true(rates_connect(book, stage, &plan, ann, 0) > 0);
+    assert_int_equal(come_to_stay(0, stage, ann, 0), 0);
+    assert_int_equal(come_to_stay(1, stage, ann, 0), 0);
+    assert_true(come_to_stay(2, stage, ann, 0) > 0);
+    assert_int_equal(come_to_stay(3, stage, bob, 0), 0);
+    leave(stayed[0]);
+    stayed[0] = NULL;
+    assert_int_equal(come_to_stay(4, stage, ann, 0), 0);
+    assert_true(come_to_stay(5, stage, ann, 0) > 0);
 }
 
 static void who_leaves_without_having_come_does_no_harm(void **state)
@@ -230,8 +179,12 @@ static void who_leaves_without_having_come_does_no_harm(void **state)
     (void)state;
     config.connections_per_address = 1;
     take_plan();
-    rates_leave(book, stage, ann);
-    assert_int_equal(rates_connect(book, stage, &plan, ann, 0), 0);
+    struct rate_use *refused = NULL;
+    assert_int_equal(come_to_stay(0, stage, ann, 0), 0);
+    assert_true(come(&refused, stage, ann, 0) > 0);
+    leave(refused);
+    leave(NULL);
+    assert_true(come_to_stay(1, stage, ann, 0) > 0);
 }
 
 static void an_ipv6_address_counts_as_its_64(void **state)
@@ -242,11 +195,48 @@ static void an_ipv6_address_counts_as_its_64(void **state)
     uint8_t far[16] = { 0x20, 1, 0xd, 0xb8, 0, 0, 0, 2, [15] = 1 };
     config.connections_per_address = 1;
     take_plan();
-    assert_int_equal(rates_connect(book, stage, &plan, one, 0), 0);
-    assert_true(rates_connect(book, stage, &plan, two, 0) > 0);
-    assert_int_equal(rates_connect(book, stage, &plan, far, 0), 0);
-    rates_leave(book, stage, two);
-    assert_int_equal(rates_connect(book, stage, &plan, one, 0), 0);
+    assert_int_equal(come_to_stay(0, stage, one, 0), 0);
+    assert_true(come_to_stay(1, stage, two, 0) > 0);
+    assert_int_equal(come_to_stay(2, stage, far, 0), 0);
+    leave(stayed[0]);
+    stayed[0] = NULL;
+    assert_int_equal(come_to_stay(3, stage, one, 0), 0);
+}
+
+/* ---- Ceilings ----------------------------------------------------------- */
+
+static bool come_as(struct rate_use **use, const char *name, const char *value)
+{
+    const struct rate_ask it = ask(stage, ann, 0);
+    const struct jf_pair pairs[] = { { jf_str("other"), jf_str(value) },
+                                     { jf_str(name), jf_str(value) } };
+    return rates_connect_as(&it, use, pairs, 2).verdict == RATE_PASS;
+}
+
+static void a_user_has_so_many_connections_at_a_time(void **state)
+{
+    (void)state;
+    char principal[] = "principalId", team[] = "team", both[301];
+    struct config_ceiling ceilings[] = { { principal, 2 }, { team, 1 } };
+    config.ceilings = ceilings;
+    config.ceiling_count = 2;
+    take_plan();
+    assert_false(plan.limits_connects || plan.limits_messages);
+    assert_true(come_as(&stayed[0], "principalId", "ann"));
+    assert_true(come_as(&stayed[1], "principalId", "ann"));
+    assert_false(come_as(&stayed[2], "principalId", "ann"));
+    assert_true(come_as(&stayed[2], "team", "ann"));
+    assert_false(come_as(&stayed[3], "team", "ann"));
+    assert_true(come_as(&stayed[3], "principalId", "bob"));
+    assert_true(come_as(&stayed[4], "principalId", "")); /* who says nothing is nobody */
+    leave(stayed[1]);
+    stayed[1] = NULL;
+    assert_true(come_as(&stayed[1], "principalId", "ann"));
+    memset(both, 'x', sizeof(both)); /* alike in what counts of a long name */
+    both[300] = '\0';
+    assert_true(come_as(&stayed[5], "team", both));
+    both[299] = 'y';
+    assert_false(come_as(&stayed[6], "team", both));
 }
 
 int main(void)
@@ -271,6 +261,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(who_leaves_without_having_come_does_no_harm, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(an_ipv6_address_counts_as_its_64, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(a_user_has_so_many_connections_at_a_time, set_up,
                                         tear_down),
     };
     return cmocka_run_group_tests_name("rates", tests, NULL, NULL);
