@@ -100,6 +100,23 @@ static void a_certificate_is_told_as_by_aws(void **state)
     cJSON_Delete(json);
 }
 
+static void an_api_key_is_part_of_the_identity(void **state)
+{
+    (void)state;
+    struct aws_event event = plain;
+    struct jf_message message = { jf_str("hi"), JF_TEXT };
+    event.message = &message;
+    event.api_key = jf_str("a secret");
+    event.api_key_id = jf_str("ann");
+    cJSON *json = read_back(&event);
+    const cJSON *context = cJSON_GetObjectItem(json, "requestContext");
+    char *text = cJSON_PrintUnformatted(cJSON_GetObjectItem(context, "identity"));
+    assert_string_equal(text, "{\"sourceIp\":\"192.0.2.1\",\"apiKey\":\"a secret\","
+                              "\"apiKeyId\":\"ann\"}");
+    cJSON_free(text);
+    cJSON_Delete(json);
+}
+
 static void stage_variables_stand_beside_the_context(void **state)
 {
     (void)state;
@@ -424,6 +441,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_is_as_from_aws),
         cmocka_unit_test(a_certificate_is_told_as_by_aws),
+        cmocka_unit_test(an_api_key_is_part_of_the_identity),
         cmocka_unit_test(stage_variables_stand_beside_the_context),
         cmocka_unit_test(a_disconnect_is_as_from_aws),
         cmocka_unit_test(a_connect_is_as_from_aws),
