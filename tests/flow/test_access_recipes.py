@@ -41,6 +41,21 @@ def test_configurations_are_some(host, text):
     assert run.wait() == 0, run.text()
 
 
+# -- API keys
+
+
+def test_a_sensor_comes_in_by_its_api_key(host):
+    whole = json.loads(block("json", "sensor-7"))
+    whole["stages"]["prod"]["plugins"] = ["probe"]
+    served = host(config=whole)
+    for key, status in (("jjRqSvLGrqM0Yb8sNk5XwTQe", 101), ("q7Vd2mXwR9sLk4TbPz6NhYcE", 101)):
+        with served.client("/prod", headers=[("x-api-key", key)], expect=status) as client:
+            assert client.ask("get", key="apiKeyId")["value"].startswith("sensor-")
+    with served.socket() as sock:
+        sock.send(raw.upgrade("/prod"))
+        assert sock.read_response().status == 403
+
+
 # -- a device
 
 
