@@ -20,14 +20,14 @@ struct fake_host *fake_host_of(jf_self *self)
     return (struct fake_host *)(void *)((char *)self - offsetof(struct fake_host, self));
 }
 
-static struct fake_host *enter(jf_self *self)
+struct fake_host *fake_enter(jf_self *self)
 {
     struct fake_host *host = fake_host_of(self);
     pthread_mutex_lock(&host->lock);
     return host;
 }
 
-static int leave(struct fake_host *host, int status)
+int fake_leave(struct fake_host *host, int status)
 {
     pthread_mutex_unlock(&host->lock);
     return status;
@@ -102,59 +102,59 @@ static int send_to(struct fake_host *host, struct fake_conn *conn, uint32_t opco
 
 static int call_send(jf_self *self, jf_conn_id to, uint32_t opcode, jf_bytes body)
 {
-    struct fake_host *host = enter(self);
+    struct fake_host *host = fake_enter(self);
     if (!is_opcode(opcode))
-        return leave(host, JF_E_INVALID);
-    return leave(host, send_to(host, fake_find(host, to), opcode, body));
+        return fake_leave(host, JF_E_INVALID);
+    return fake_leave(host, send_to(host, fake_find(host, to), opcode, body));
 }
 
 static int call_send_many(jf_self *self, const jf_conn_id *to, size_t count,
                           uint32_t opcode, jf_bytes body)
 {
-    struct fake_host *host = enter(self);
+    struct fake_host *host = fake_enter(self);
     if (!is_opcode(opcode) || (count && !to))
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     for (size_t i = 0; i < count; i++)
         send_to(host, fake_find(host, to[i]), opcode, body);
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 static int call_send_group(jf_self *self, jf_bytes group, uint32_t opcode, jf_bytes body)
 {
-    struct fake_host *host = enter(self);
+    struct fake_host *host = fake_enter(self);
     if (!is_opcode(opcode) || !group.len)
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     struct fake_fact *fact = fake_next_fact(host->facts, true, group);
     for (; fact; fact = fake_next_fact(fact->next, true, group))
         send_to(host, fake_find(host, fact->conn), opcode, body);
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 static int call_send_all(jf_self *self, jf_bytes stage, uint32_t opcode, jf_bytes body)
 {
-    struct fake_host *host = enter(self);
+    struct fake_host *host = fake_enter(self);
     if (!is_opcode(opcode))
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     for (struct fake_conn *conn = host->conns; conn; conn = conn->next) {
         if (jf_same(jf_str(conn->stage), stage))
             send_to(host, conn, opcode, body);
     }
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 static int call_send_then(jf_worker *w, jf_conn_id to, uint32_t opcode, jf_bytes body,
                           jf_done_fn *done, void *data)
 {
-    struct fake_host *host = enter(w->self);
+    struct fake_host *host = fake_enter(w->self);
     if (!fake_at_home(host, w, "jf_send_then") || !is_opcode(opcode) || !done)
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     int status = send_to(host, fake_find(host, to), opcode, body);
     if (status < 0)
-        return leave(host, status);
+        return fake_leave(host, status);
     struct fake_job *job = fake_add_job(host, w, FAKE_DONE);
     job->call.done = done;
     job->data = data;
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 /* ---- Events ----------------------------------------------------------------------------
@@ -163,7 +163,7 @@ static int call_send_then(jf_worker *w, jf_conn_id to, uint32_t opcode, jf_bytes
 static void call_finish(struct jf_event *seen, int status)
 {
     struct fake_event *event = (struct fake_event *)(void *)seen;
-    struct fake_host *host = enter(seen->self);
+    struct fake_host *host = fake_enter(seen->self);
     if (event->finish_called || event->stage == FAKE_FINISHED) {
         fake_fault(host, "an event of route '%s' was finished twice", seen->route.ptr);
     } else {
@@ -171,7 +171,7 @@ static void call_finish(struct jf_event *seen, int status)
         event->finish_status = status;
         fake_add_news(host);
     }
-    leave(host, JF_OK);
+    fake_leave(host, JF_OK);
 }
 
 static bool is_undecided(const struct fake_event *event)
@@ -203,22 +203,22 @@ static bool is_offered(jf_bytes list, jf_bytes name)
 static int call_subprotocol(struct jf_event *seen, jf_bytes name)
 {
     struct fake_event *event = (struct fake_event *)(void *)seen;
-    struct fake_host *host = enter(seen->self);
+    struct fake_host *host = fake_enter(seen->self);
     if (!is_undecided(event) || !is_offered(event->connect.subprotocols, name))
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     event->conn->verdict.subprotocol = fake_text(&host->memory, name);
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 static int call_refuse(struct jf_event *seen, uint32_t http_status, jf_bytes body)
 {
     struct fake_event *event = (struct fake_event *)(void *)seen;
-    struct fake_host *host = enter(seen->self);
+    struct fake_host *host = fake_enter(seen->self);
     if (!is_undecided(event) || http_status < 300 || http_status > 599)
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     event->conn->verdict.http_status = http_status;
     event->conn->verdict.body = fake_text(&host->memory, body);
-    return leave(host, JF_E_DENIED);
+    return fake_leave(host, JF_E_DENIED);
 }
 
 /* ---- Routes, posts, timers -------------------------------------------------------------
@@ -247,30 +247,30 @@ int fake_add_route(struct fake_host *host, jf_bytes key, jf_event_fn *handler, v
 
 static int call_route_add(jf_self *self, jf_bytes key, jf_event_fn *handler, void *data)
 {
-    struct fake_host *host = enter(self);
+    struct fake_host *host = fake_enter(self);
     if (!pthread_equal(pthread_self(), host->driver) || !host->in_init)
-        return leave(host, JF_E_INVALID);
-    return leave(host, fake_add_route(host, key, handler, data));
+        return fake_leave(host, JF_E_INVALID);
+    return fake_leave(host, fake_add_route(host, key, handler, data));
 }
 
 static int call_post(jf_self *self, uint32_t worker, jf_run_fn *fn, void *data)
 {
-    struct fake_host *host = enter(self);
+    struct fake_host *host = fake_enter(self);
     if (worker >= self->worker_count || !fn)
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     struct fake_job *job = fake_add_job(host, &host->workers[worker], FAKE_RUN);
     job->call.run = fn;
     job->data = data;
     fake_add_news(host);
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 static int call_timer_start(jf_worker *w, uint64_t ms, jf_run_fn *fn, void *data,
                             jf_timer *timer)
 {
-    struct fake_host *host = enter(w->self);
+    struct fake_host *host = fake_enter(w->self);
     if (!fake_at_home(host, w, "jf_timer_start") || !fn)
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     struct fake_job *job = calloc(1, sizeof(*job));
     if (!job)
         abort();
@@ -282,22 +282,22 @@ static int call_timer_start(jf_worker *w, uint64_t ms, jf_run_fn *fn, void *data
     fake_add_timer(host, job);
     if (timer)
         *timer = job->timer;
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 static void call_timer_stop(jf_worker *w, jf_timer timer)
 {
-    struct fake_host *host = enter(w->self);
+    struct fake_host *host = fake_enter(w->self);
     if (fake_at_home(host, w, "jf_timer_stop"))
         fake_stop_timer(host, timer);
-    leave(host, JF_OK);
+    fake_leave(host, JF_OK);
 }
 
 static void call_log(jf_self *self, int level, jf_bytes text)
 {
-    struct fake_host *host = enter(self);
+    struct fake_host *host = fake_enter(self);
     add_line(host, &host->log, level, text);
-    leave(host, JF_OK);
+    fake_leave(host, JF_OK);
 }
 
 /* ---- Ids -------------------------------------------------------------------------------
@@ -346,36 +346,36 @@ static int call_id_from_text(jf_bytes text, jf_conn_id *out)
 static jf_bytes call_event_json(struct jf_event *seen)
 {
     struct fake_event *event = (struct fake_event *)(void *)seen;
-    struct fake_host *host = enter(seen->self);
+    struct fake_host *host = fake_enter(seen->self);
     jf_bytes json = jf_view(NULL, 0);
     if (event->stage == FAKE_FINISHED)
         fake_fault(host, "the JSON of a finished event of route '%s' was asked for",
                    seen->route.ptr);
     else
         json = fake_write_json(host, event);
-    leave(host, JF_OK);
+    fake_leave(host, JF_OK);
     return json;
 }
 
 static const struct jf_pair *call_stage_variables(struct jf_event *seen, size_t *count)
 {
     struct fake_event *event = (struct fake_event *)(void *)seen;
-    struct fake_host *host = enter(seen->self);
+    struct fake_host *host = fake_enter(seen->self);
     if (event->stage == FAKE_FINISHED)
         fake_fault(host, "variables of a finished event of route '%s' were asked for",
                    seen->route.ptr);
     *count = event->variables.count;
-    leave(host, JF_OK);
+    fake_leave(host, JF_OK);
     return event->variables.pairs;
 }
 
 static int call_identify(struct jf_event *seen, jf_bytes name, jf_bytes value)
 {
     struct fake_event *event = (struct fake_event *)(void *)seen;
-    struct fake_host *host = enter(seen->self);
+    struct fake_host *host = fake_enter(seen->self);
     struct fake_variables *old = &event->conn->identity, new = { 0 };
     if (!is_undecided(event) || !jf_same(seen->route, jf_str("$authorize")) || !name.len)
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     new.pairs = fake_take(&host->memory, (old->count + 1) * sizeof(*new.pairs));
     for (size_t i = 0; i < old->count; i++) {
         if (!jf_same(old->pairs[i].name, name))
@@ -384,15 +384,15 @@ static int call_identify(struct jf_event *seen, jf_bytes name, jf_bytes value)
     new.pairs[new.count].name = jf_view(fake_text(&host->memory, name), name.len);
     new.pairs[new.count++].value = jf_view(fake_text(&host->memory, value), value.len);
     *old = new;
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 static const struct jf_pair *call_authorizer(struct jf_event *seen, size_t *count)
 {
     const struct fake_event *event = (const struct fake_event *)(const void *)seen;
-    struct fake_host *host = enter(seen->self);
+    struct fake_host *host = fake_enter(seen->self);
     *count = event->conn->identity.count;
-    leave(host, JF_OK);
+    fake_leave(host, JF_OK);
     return event->conn->identity.pairs;
 }
 
@@ -400,39 +400,39 @@ static const struct jf_pair *call_authorizer(struct jf_event *seen, size_t *coun
 static int call_judge(struct jf_event *seen, jf_bytes answer)
 {
     struct fake_event *event = (struct fake_event *)(void *)seen;
-    struct fake_host *host = enter(seen->self);
+    struct fake_host *host = fake_enter(seen->self);
     bool asked = is_undecided(event) && jf_same(seen->route, jf_str("$authorize"));
     (void)answer;
-    return leave(host, asked ? host->judgement : JF_E_INVALID);
+    return fake_leave(host, asked ? host->judgement : JF_E_INVALID);
 }
 
 static void call_caller(struct jf_event *seen, struct jf_caller *out)
 {
     const struct fake_event *event = (const struct fake_event *)(const void *)seen;
-    struct fake_host *host = enter(seen->self);
+    struct fake_host *host = fake_enter(seen->self);
     out->source_ip = jf_str(event->conn->peer);
     out->domain_name = jf_str(event->conn->host_name);
     out->user_agent = jf_str(fake_or(event->conn->agent, ""));
     out->connected_at = event->conn->connected_at;
     out->cert_subject = jf_str(fake_or(event->conn->cert_subject, ""));
     out->cert_fingerprint = jf_str(fake_or(event->conn->cert_fingerprint, ""));
-    leave(host, JF_OK);
+    fake_leave(host, JF_OK);
 }
 
 static int call_way(struct jf_event *seen)
 {
     const struct fake_event *event = (const struct fake_event *)(const void *)seen;
-    struct fake_host *host = enter(seen->self);
-    return leave(host, event->stage == FAKE_FINISHED ? JF_E_INVALID : (int)host->way);
+    struct fake_host *host = fake_enter(seen->self);
+    return fake_leave(host, event->stage == FAKE_FINISHED ? JF_E_INVALID : (int)host->way);
 }
 
 static int call_watch(jf_self *self, jf_bytes path)
 {
-    struct fake_host *host = enter(self);
+    struct fake_host *host = fake_enter(self);
     if (!path.len || path.len > WATCH_MAX || memchr(path.ptr, '\0', path.len))
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     add_line(host, &host->watched, JF_INFO, path);
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 const struct jf_host fake_table = {

@@ -7,19 +7,6 @@
 #define NAME_MAX_OCTETS 256
 #define REASON_MAX 123
 
-static struct fake_host *enter(jf_self *self)
-{
-    struct fake_host *host = fake_host_of(self);
-    pthread_mutex_lock(&host->lock);
-    return host;
-}
-
-static int leave(struct fake_host *host, int status)
-{
-    pthread_mutex_unlock(&host->lock);
-    return status;
-}
-
 /* The codes an endpoint may put into a close frame (RFC 6455, 7.4). */
 static bool may_be_sent(uint32_t code, jf_bytes reason)
 {
@@ -38,28 +25,28 @@ static void end(struct fake_host *host, struct fake_conn *conn, uint32_t code,
 
 int fake_close(jf_self *self, jf_conn_id id, uint32_t code, jf_bytes reason)
 {
-    struct fake_host *host = enter(self);
+    struct fake_host *host = fake_enter(self);
     struct fake_conn *conn = fake_find(host, id);
     if (!may_be_sent(code, reason))
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     if (!conn || (conn->state != FAKE_OPEN && conn->state != FAKE_ASKING))
-        return leave(host, JF_E_GONE);
+        return fake_leave(host, JF_E_GONE);
     end(host, conn, code, reason);
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 int fake_close_group(jf_self *self, jf_bytes group, uint32_t code, jf_bytes reason)
 {
-    struct fake_host *host = enter(self);
+    struct fake_host *host = fake_enter(self);
     if (!group.len || group.len > NAME_MAX_OCTETS || !may_be_sent(code, reason))
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     struct fake_fact *fact = fake_next_fact(host->facts, true, group);
     for (; fact; fact = fake_next_fact(fact->next, true, group)) {
         struct fake_conn *conn = fake_find(host, fact->conn);
         if (conn && conn->state == FAKE_OPEN)
             end(host, conn, code, reason);
     }
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 /* What an authorizer has said is an attribute, too. */
@@ -90,13 +77,13 @@ static bool has(const struct fake_host *host, const struct fake_conn *conn, jf_b
 int fake_close_where(jf_self *self, jf_bytes stage, jf_bytes key, jf_bytes value,
                      uint32_t code, jf_bytes reason)
 {
-    struct fake_host *host = enter(self);
+    struct fake_host *host = fake_enter(self);
     if (!key.len || key.len > NAME_MAX_OCTETS || !value.len || !may_be_sent(code, reason))
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     for (struct fake_conn *conn = host->conns; conn; conn = conn->next) {
         bool there = conn->state == FAKE_OPEN || conn->state == FAKE_ASKING;
         if (there && jf_same(jf_str(conn->stage), stage) && has(host, conn, key, value))
             end(host, conn, code, reason);
     }
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }

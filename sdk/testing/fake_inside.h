@@ -173,6 +173,9 @@ void fake_move_clients(struct fake_host *from, struct fake_host *to);
 /* fake_calls.c: what jackfield.h promises */
 extern const struct jf_host fake_table;
 struct fake_host *fake_host_of(jf_self *self);
+/* Take the lock, and give it back with what the call answers. */
+struct fake_host *fake_enter(jf_self *self);
+int fake_leave(struct fake_host *host, int status);
 struct fake_conn *fake_find(struct fake_host *host, jf_conn_id id);
 struct fake_route *fake_find_route(struct fake_host *host, jf_bytes key);
 int fake_add_route(struct fake_host *host, jf_bytes key, jf_event_fn *handler, void *data);

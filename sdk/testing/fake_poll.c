@@ -43,19 +43,6 @@ void fake_clear_news(struct fake_host *host)
 /* ---- The calls -------------------------------------------------------------------------
  */
 
-static struct fake_host *enter(jf_worker *w)
-{
-    struct fake_host *host = fake_host_of(w->self);
-    pthread_mutex_lock(&host->lock);
-    return host;
-}
-
-static int leave(struct fake_host *host, int status)
-{
-    pthread_mutex_unlock(&host->lock);
-    return status;
-}
-
 /* epoll(7) refuses what is always ready. */
 static bool can_be_waited_for(int fd)
 {
@@ -66,10 +53,10 @@ static bool can_be_waited_for(int fd)
 int fake_poll_start(jf_worker *w, int fd, uint32_t interest, jf_ready_fn *fn, void *data,
                     jf_poll *name)
 {
-    struct fake_host *host = enter(w);
+    struct fake_host *host = fake_enter(w->self);
     if (!fake_at_home(host, w, "jf_poll_start") || !fn || !name ||
         interest & ~INTEREST_MASK || !can_be_waited_for(fd))
-        return leave(host, JF_E_INVALID);
+        return fake_leave(host, JF_E_INVALID);
     struct fake_poll *poll = calloc(1, sizeof(*poll));
     if (!poll)
         abort();
@@ -82,7 +69,7 @@ int fake_poll_start(jf_worker *w, int fd, uint32_t interest, jf_ready_fn *fn, vo
                                 .data = data };
     host->polls = poll;
     *name = poll->name;
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 static struct fake_poll **place_of(struct fake_host *host, const jf_worker *w, jf_poll name)
@@ -95,25 +82,25 @@ static struct fake_poll **place_of(struct fake_host *host, const jf_worker *w, j
 
 void fake_poll_change(jf_worker *w, jf_poll name, uint32_t interest)
 {
-    struct fake_host *host = enter(w);
+    struct fake_host *host = fake_enter(w->self);
     if (fake_at_home(host, w, "jf_poll_change") && !(interest & ~INTEREST_MASK)) {
         struct fake_poll *poll = *place_of(host, w, name);
         if (poll)
             poll->interest = interest;
     }
-    leave(host, JF_OK);
+    fake_leave(host, JF_OK);
 }
 
 void fake_poll_stop(jf_worker *w, jf_poll name)
 {
-    struct fake_host *host = enter(w);
+    struct fake_host *host = fake_enter(w->self);
     if (fake_at_home(host, w, "jf_poll_stop")) {
         struct fake_poll **place = place_of(host, w, name), *poll = *place;
         if (poll)
             *place = poll->next;
         free(poll);
     }
-    leave(host, JF_OK);
+    fake_leave(host, JF_OK);
 }
 
 void fake_drop_polls(struct fake_host *host)

@@ -99,19 +99,6 @@ static int check_alive(jf_worker *w, jf_conn_id id, jf_bytes key, const char *wh
     return status;
 }
 
-static struct fake_host *enter(const jf_worker *w)
-{
-    struct fake_host *host = fake_host_of(w->self);
-    pthread_mutex_lock(&host->lock);
-    return host;
-}
-
-static int leave(struct fake_host *host, int status)
-{
-    pthread_mutex_unlock(&host->lock);
-    return status;
-}
-
 static void answer(struct fake_host *host, jf_worker *w, jf_done_fn *done, void *data)
 {
     if (!done)
@@ -125,29 +112,29 @@ static void answer(struct fake_host *host, jf_worker *w, jf_done_fn *done, void 
 int fake_attr_set(jf_worker *w, jf_conn_id conn, jf_bytes key, jf_bytes value,
                   jf_done_fn *done, void *data)
 {
-    struct fake_host *host = enter(w);
+    struct fake_host *host = fake_enter(w->self);
     int status = check_alive(w, conn, key, "jf_attr_set");
     if (status == JF_OK && value.len > VALUE_MAX)
         status = JF_E_TOO_BIG;
     if (status < 0)
-        return leave(host, status);
+        return fake_leave(host, status);
     if (host->store_status == JF_OK && value.len)
         put(host, conn, false, key, value);
     else if (host->store_status == JF_OK)
         drop(host, find(host, conn, false, key));
     answer(host, w, done, data);
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 int fake_attr_get(jf_worker *w, jf_conn_id conn, jf_bytes key, jf_value_fn *done,
                   void *data)
 {
-    struct fake_host *host = enter(w);
+    struct fake_host *host = fake_enter(w->self);
     int status = check(w, &conn, key, "jf_attr_get");
     if (status == JF_OK && !done)
         status = JF_E_INVALID;
     if (status < 0)
-        return leave(host, status);
+        return fake_leave(host, status);
     const struct fake_fact *fact = find(host, conn, false, key);
     struct fake_job *job = fake_add_job(host, w, FAKE_VALUE);
     job->call.value = done;
@@ -159,33 +146,33 @@ int fake_attr_get(jf_worker *w, jf_conn_id conn, jf_bytes key, jf_value_fn *done
         jf_bytes value = jf_view(fact->value, fact->value_len);
         job->value = jf_view(fake_text(&job->memory, value), value.len);
     }
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 int fake_group_join(jf_worker *w, jf_bytes group, jf_conn_id conn, jf_done_fn *done,
                     void *data)
 {
-    struct fake_host *host = enter(w);
+    struct fake_host *host = fake_enter(w->self);
     int status = check_alive(w, conn, group, "jf_group_join");
     if (status < 0)
-        return leave(host, status);
+        return fake_leave(host, status);
     if (host->store_status == JF_OK)
         put(host, conn, true, group, jf_view(NULL, 0));
     answer(host, w, done, data);
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 int fake_group_leave(jf_worker *w, jf_bytes group, jf_conn_id conn, jf_done_fn *done,
                      void *data)
 {
-    struct fake_host *host = enter(w);
+    struct fake_host *host = fake_enter(w->self);
     int status = check(w, &conn, group, "jf_group_leave");
     if (status < 0)
-        return leave(host, status);
+        return fake_leave(host, status);
     if (host->store_status == JF_OK)
         drop(host, find(host, conn, true, group));
     answer(host, w, done, data);
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 static size_t count_from(struct fake_fact *fact, jf_bytes group)
@@ -198,12 +185,12 @@ static size_t count_from(struct fake_fact *fact, jf_bytes group)
 
 int fake_group_members(jf_worker *w, jf_bytes group, jf_members_fn *done, void *data)
 {
-    struct fake_host *host = enter(w);
+    struct fake_host *host = fake_enter(w->self);
     int status = check(w, NULL, group, "jf_group_members");
     if (status == JF_OK && !done)
         status = JF_E_INVALID;
     if (status < 0)
-        return leave(host, status);
+        return fake_leave(host, status);
     struct fake_job *job = fake_add_job(host, w, FAKE_MEMBERS);
     job->call.members = done;
     job->data = data;
@@ -215,24 +202,24 @@ int fake_group_members(jf_worker *w, jf_bytes group, jf_members_fn *done, void *
         for (; fact; fact = fake_next_fact(fact->next, true, group))
             job->ids[job->count++] = fact->conn;
     }
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 int fake_group_count(jf_worker *w, jf_bytes group, jf_count_fn *done, void *data)
 {
-    struct fake_host *host = enter(w);
+    struct fake_host *host = fake_enter(w->self);
     int status = check(w, NULL, group, "jf_group_count");
     if (status == JF_OK && !done)
         status = JF_E_INVALID;
     if (status < 0)
-        return leave(host, status);
+        return fake_leave(host, status);
     struct fake_job *job = fake_add_job(host, w, FAKE_COUNT);
     job->call.count = done;
     job->data = data;
     job->status = host->store_status;
     if (job->status == JF_OK)
         job->count = count_from(fake_next_fact(host->facts, true, group), group);
-    return leave(host, JF_OK);
+    return fake_leave(host, JF_OK);
 }
 
 void fake_move_facts(struct fake_host *from, struct fake_host *to, jf_conn_id conn)
