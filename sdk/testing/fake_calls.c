@@ -373,18 +373,9 @@ static int call_identify(struct jf_event *seen, jf_bytes name, jf_bytes value)
 {
     struct fake_event *event = (struct fake_event *)(void *)seen;
     struct fake_host *host = fake_enter(seen->self);
-    struct fake_variables *old = &event->conn->identity, new = { 0 };
-    if (!is_undecided(event) || !jf_same(seen->route, jf_str("$authorize")) || !name.len)
+    if (!is_undecided(event) || !jf_same(seen->route, jf_str("$authorize")))
         return fake_leave(host, JF_E_INVALID);
-    new.pairs = fake_take(&host->memory, (old->count + 1) * sizeof(*new.pairs));
-    for (size_t i = 0; i < old->count; i++) {
-        if (!jf_same(old->pairs[i].name, name))
-            new.pairs[new.count++] = old->pairs[i];
-    }
-    new.pairs[new.count].name = jf_view(fake_text(&host->memory, name), name.len);
-    new.pairs[new.count++].value = jf_view(fake_text(&host->memory, value), value.len);
-    *old = new;
-    return fake_leave(host, JF_OK);
+    return fake_leave(host, fake_identity_set(host, &event->conn->identity, name, value));
 }
 
 static const struct jf_pair *call_authorizer(struct jf_event *seen, size_t *count)

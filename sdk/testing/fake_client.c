@@ -145,6 +145,7 @@ static void move_client(struct fake_host *from, struct fake_host *to,
     copy->peer = keep(memory, conn->peer).ptr;
     copy->cert_subject = keep_or_null(memory, conn->cert_subject);
     copy->cert_fingerprint = keep_or_null(memory, conn->cert_fingerprint);
+    copy->identity = fake_identity_copy(memory, &conn->identity);
     copy->verdict.body = keep(memory, conn->verdict.body).ptr;
     copy->verdict.subprotocol = keep_or_null(memory, conn->verdict.subprotocol);
     copy->closed.reason = keep(memory, conn->closed.reason).ptr;

@@ -207,6 +207,13 @@ void fake_forget(struct fake_host *host, struct fake_conn *conn);
 struct fake_fact *fake_next_fact(struct fake_fact *from, bool is_group, jf_bytes key);
 bool fake_same_conn(jf_conn_id a, jf_conn_id b);
 
+/* fake_identity.c */
+int fake_identity_set(struct fake_host *host, struct fake_variables *identity,
+                      jf_bytes name, jf_bytes value);
+/* With nothing in the memory where it was. */
+struct fake_variables fake_identity_copy(struct fake_arena *memory,
+                                         const struct fake_variables *identity);
+
 /* fake_json.c: the event as API Gateway writes it down; in the event's memory */
 jf_bytes fake_write_json(const struct fake_host *host, struct fake_event *event);
 
