@@ -1,6 +1,8 @@
 /* Who a connection is, in the fake host: what $authorize may say, and that it stays. */
 #include "tests/unit/test.h"
 
+#include <stdio.h>
+
 #include "sdk/testing/fake_host.h"
 
 /* The route keeps its event until the test finishes it. */
@@ -32,6 +34,11 @@ static struct fake_host *start(void)
     return host;
 }
 
+static int say(const char *name, const char *value)
+{
+    return jf_context(held, jf_str(name), jf_str(value));
+}
+
 static void finish(struct fake_host *host)
 {
     jf_finish(held, JF_OK);
@@ -60,10 +67,79 @@ static void what_was_said_stays_when_another_takes_over(void **state)
     fake_host_free(new);
 }
 
+/* ---- As much as the real host keeps ----------------------------------------------------
+ */
+
+static void a_name_has_1_to_256_octets(void **state)
+{
+    (void)state;
+    struct fake_host *host = start();
+    char name[258] = "";
+    fake_host_connect(host, NULL);
+    memset(name, 'n', 257);
+    assert_int_equal(say("", "v"), JF_E_INVALID);
+    assert_int_equal(say(name, "v"), JF_E_INVALID);
+    assert_int_equal(say(name + 1, "v"), JF_OK);
+    finish(host);
+    fake_host_free(host);
+}
+
+static void all_together_has_8_kib(void **state)
+{
+    (void)state;
+    struct fake_host *host = start();
+    static char text[8194];
+    fake_host_connect(host, NULL);
+    memset(text, 'x', 8193);
+    assert_int_equal(say("a", text), JF_E_TOO_BIG);
+    assert_int_equal(say("a", text + 2), JF_OK);
+    assert_int_equal(say("b", ""), JF_E_TOO_BIG);
+    assert_int_equal(say("a", "less"), JF_OK);
+    assert_int_equal(say("b", "fits"), JF_OK);
+    finish(host);
+    fake_host_free(host);
+}
+
+static void what_is_said_again_takes_the_place_of_the_first(void **state)
+{
+    (void)state;
+    struct fake_host *host = start();
+    size_t count;
+    fake_host_connect(host, NULL);
+    assert_int_equal(say("a", "1"), JF_OK);
+    assert_int_equal(say("b", "2"), JF_OK);
+    assert_int_equal(say("a", "other"), JF_OK);
+    const struct jf_pair *pairs = jf_authorizer(held, &count);
+    assert_int_equal(count, 2);
+    assert_true(jf_same(pairs[0].value, jf_str("other")));
+    finish(host);
+    fake_host_free(host);
+}
+
+static void there_are_at_most_64(void **state)
+{
+    (void)state;
+    struct fake_host *host = start();
+    char name[16];
+    fake_host_connect(host, NULL);
+    for (int i = 0; i < 64; i++) {
+        (void)snprintf(name, sizeof(name), "n%d", i);
+        assert_int_equal(say(name, "v"), JF_OK);
+    }
+    assert_int_equal(say("one more", "v"), JF_E_FULL);
+    assert_int_equal(say("n63", "another"), JF_OK);
+    finish(host);
+    fake_host_free(host);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_said_stays_when_another_takes_over),
+        cmocka_unit_test(a_name_has_1_to_256_octets),
+        cmocka_unit_test(all_together_has_8_kib),
+        cmocka_unit_test(what_is_said_again_takes_the_place_of_the_first),
+        cmocka_unit_test(there_are_at_most_64),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
