@@ -341,7 +341,7 @@ int plugin_load(const struct plugin_source *from, struct plugin *old, struct plu
         return JF_E_INVALID;
     }
     LOG_INFO(PLUGIN, "event=loaded plugin=%s version=%s file=%s routes=%zu", plugin->name,
-             plugin->entry.version ? plugin->entry.version : "-", plugin->file,
+             plugin->entry.version ? plugin->entry.version : "-", plugin->files[0].path,
              plugin->route_count);
     *out = plugin;
     return JF_OK;

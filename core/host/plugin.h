@@ -86,9 +86,9 @@ struct plugin {
     struct mailbox *box; /* the main thread's */
 
     /* the main thread's */
-    bool initialising; /* jf_route_add() is allowed */
-    char *complaint;   /* the last error it logged in its init */
-    struct plugin_file *files;
+    bool initialising;         /* jf_route_add() is allowed */
+    char *complaint;           /* the last error it logged in its init */
+    struct plugin_file *files; /* the first is the one that was opened */
     size_t file_count;
     struct list_node node; /* among all instances, in the order loaded */
     enum plugin_life life;

@@ -1,6 +1,7 @@
 """Plugins that are wrong, each in its own way; what the host says of them, and that it says
 it before it listens."""
 
+import os
 import re
 import shutil
 import time
@@ -22,6 +23,15 @@ def bad(plugin):
 @pytest.fixture
 def suffix(language):
     return LANGUAGES[language]
+
+
+def test_the_log_names_the_file_that_was_loaded(host, plugin, suffix, tmp_path):
+    there = tmp_path / "elsewhere"
+    there.mkdir()
+    shutil.copy(plugin("probe"), there)
+    build = os.environ["JACKFIELD_PLUGIN_PATH"]  # where the engine of Lua is
+    served = host([f"probe{suffix}"], extra_env={"JACKFIELD_PLUGIN_PATH": f"{there}:{build}"})
+    assert f" file={there}/probe{suffix} " in served.wait_log("event=loaded")
 
 
 def not_started(host, plugins, *, workers=1):
