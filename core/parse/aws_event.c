@@ -241,19 +241,23 @@ static void put_identity(struct json_text *text, const struct aws_event *event)
     json_text_close(text, '}');
 }
 
-/* How long it took is told to $connect only, as AWS does. */
+/* How long it took is told to $connect only, as AWS does; there, a name must not stand
+ * twice. */
 static void put_authorizer(struct json_text *text, const struct aws_event *event)
 {
+    static const char latency[] = "integrationLatency";
     if (!event->authorizer_count)
         return;
     json_text_name(text, jf_str("authorizer"));
     json_text_open(text, '{');
     for (size_t i = 0; i < event->authorizer_count; i++) {
+        if (event->connect && bytes_eq(event->authorizer[i].name, latency))
+            continue;
         json_text_name(text, event->authorizer[i].name);
         json_text_string(text, event->authorizer[i].value);
     }
     if (event->connect)
-        put_number(text, "integrationLatency", event->authorizer_ms);
+        put_number(text, latency, event->authorizer_ms);
     json_text_close(text, '}');
 }
 

@@ -117,6 +117,37 @@ static void an_api_key_is_part_of_the_identity(void **state)
     cJSON_Delete(json);
 }
 
+static char *authorizer_of(const struct aws_event *event)
+{
+    cJSON *json = read_back(event);
+    const cJSON *context = cJSON_GetObjectItem(json, "requestContext");
+    char *text = cJSON_PrintUnformatted(cJSON_GetObjectItem(context, "authorizer"));
+    cJSON_Delete(json);
+    return text;
+}
+
+static void how_long_an_authorizer_took_stands_once_in_a_connect(void **state)
+{
+    (void)state;
+    static const struct jf_pair said[] = { { BYTES("integrationLatency"), BYTES("mine") },
+                                           { BYTES("team"), BYTES("a") } };
+    struct aws_event event = plain;
+    struct jf_connect connect = { 0 };
+    struct jf_message message = { jf_str("hi"), JF_TEXT };
+    event.authorizer = said;
+    event.authorizer_count = 2;
+    event.authorizer_ms = 7;
+    event.connect = &connect;
+    char *text = authorizer_of(&event);
+    assert_string_equal(text, "{\"team\":\"a\",\"integrationLatency\":7}");
+    cJSON_free(text);
+    event.connect = NULL;
+    event.message = &message;
+    text = authorizer_of(&event);
+    assert_string_equal(text, "{\"integrationLatency\":\"mine\",\"team\":\"a\"}");
+    cJSON_free(text);
+}
+
 static void stage_variables_stand_beside_the_context(void **state)
 {
     (void)state;
@@ -442,6 +473,7 @@ int main(void)
         cmocka_unit_test(a_message_is_as_from_aws),
         cmocka_unit_test(a_certificate_is_told_as_by_aws),
         cmocka_unit_test(an_api_key_is_part_of_the_identity),
+        cmocka_unit_test(how_long_an_authorizer_took_stands_once_in_a_connect),
         cmocka_unit_test(stage_variables_stand_beside_the_context),
         cmocka_unit_test(a_disconnect_is_as_from_aws),
         cmocka_unit_test(a_connect_is_as_from_aws),
