@@ -82,33 +82,49 @@ static void make(struct buckets *buckets, jf_bytes key, struct bucket bucket, ui
     list_append(&buckets->by_use, &keyed->by_use);
 }
 
-uint64_t buckets_take(struct buckets *buckets, jf_bytes key, const struct rate *rate,
-                      uint64_t now_ms, uint32_t cost)
+static uint64_t take_again(struct buckets *buckets, struct keyed *keyed,
+                           const struct rate *rate, uint64_t now_ms, uint32_t cost)
 {
-    key = cut(key);
-    struct keyed *keyed = table_find(&buckets->table, key);
-    if (keyed) {
-        uint64_t wait_ms = bucket_take(&keyed->bucket, rate, now_ms, cost);
-        keyed->gain = rate->gain;
-        list_remove(&keyed->by_use);
-        list_append(&buckets->by_use, &keyed->by_use);
-        return wait_ms;
-    }
+    uint64_t wait_ms = bucket_take(&keyed->bucket, rate, now_ms, cost);
+    keyed->gain = rate->gain;
+    list_remove(&keyed->by_use);
+    list_append(&buckets->by_use, &keyed->by_use);
+    return wait_ms;
+}
+
+struct bucket *buckets_find(const struct buckets *buckets, jf_bytes key)
+{
+    struct keyed *keyed = table_find(&buckets->table, cut(key));
+    return keyed ? &keyed->bucket : NULL;
+}
+
+uint64_t buckets_take_found(struct buckets *buckets, struct bucket *found, jf_bytes key,
+                            const struct rate *rate, uint64_t now_ms, uint32_t cost)
+{
+    if (found)
+        return take_again(buckets, CONTAINER_OF(found, struct keyed, bucket), rate, now_ms,
+                          cost);
     struct bucket bucket = { 0, now_ms };
     uint64_t wait_ms = bucket_take(&bucket, rate, now_ms, cost);
     if (!bucket.missing)
         return wait_ms;
     make_room(buckets, now_ms);
-    make(buckets, key, bucket, rate->gain);
+    make(buckets, cut(key), bucket, rate->gain);
     return wait_ms;
+}
+
+uint64_t buckets_take(struct buckets *buckets, jf_bytes key, const struct rate *rate,
+                      uint64_t now_ms, uint32_t cost)
+{
+    return buckets_take_found(buckets, buckets_find(buckets, key), key, rate, now_ms, cost);
 }
 
 uint64_t buckets_wait(const struct buckets *buckets, jf_bytes key, const struct rate *rate,
                       uint64_t now_ms, uint32_t cost)
 {
     const struct bucket full = { 0, now_ms };
-    const struct keyed *keyed = table_find(&buckets->table, cut(key));
-    return bucket_wait(keyed ? &keyed->bucket : &full, rate, now_ms, cost);
+    const struct bucket *found = buckets_find(buckets, key);
+    return bucket_wait(found ? found : &full, rate, now_ms, cost);
 }
 
 void buckets_learn(struct buckets *buckets, jf_bytes key, uint64_t missing, uint64_t now_ms)

@@ -43,6 +43,12 @@ uint64_t buckets_take(struct buckets *buckets, jf_bytes key, const struct rate *
 uint64_t buckets_wait(const struct buckets *buckets, jf_bytes key, const struct rate *rate,
                       uint64_t now_ms, uint32_t cost);
 
+/* The same in two steps, for who asks several before it takes from any. The key's bucket,
+ * or NULL: it is full. Good until another key's is taken from. */
+struct bucket *buckets_find(const struct buckets *buckets, jf_bytes key);
+uint64_t buckets_take_found(struct buckets *buckets, struct bucket *found, jf_bytes key,
+                            const struct rate *rate, uint64_t now_ms, uint32_t cost);
+
 /* So many millionths are missing now, as somebody else has found who knows more. The rate
  * is that of the last take; without one that is kept here, nothing happens. */
 void buckets_learn(struct buckets *buckets, jf_bytes key, uint64_t missing,

@@ -168,6 +168,7 @@ struct toll {
     const struct rate *rate;
     uint32_t cost;
     struct bucket *bucket; /* NULL: `name`'s, on the page */
+    struct bucket *found;  /* the latter; NULL: it is full */
     struct rate_page *page;
     enum rate_what what;
     enum rate_who who;
@@ -189,16 +190,18 @@ struct load {
 
 static void add(struct load *load, struct toll toll)
 {
-    if (is_limit(toll.rate))
-        load->tolls[load->count++] = toll;
+    if (!is_limit(toll.rate))
+        return;
+    if (!toll.bucket)
+        toll.found = buckets_find(&toll.page->by[toll.what], toll.name);
+    load->tolls[load->count++] = toll;
 }
 
 static uint64_t toll_wait(const struct toll *toll, uint64_t now)
 {
-    if (toll->bucket)
-        return bucket_wait(toll->bucket, toll->rate, now, toll->cost);
-    return buckets_wait(&toll->page->by[toll->what], toll->name, toll->rate, now,
-                        toll->cost);
+    const struct bucket full = { 0, now };
+    const struct bucket *bucket = toll->bucket ? toll->bucket : toll->found;
+    return bucket_wait(bucket ? bucket : &full, toll->rate, now, toll->cost);
 }
 
 static void pay(const struct load *load, const struct toll *toll)
@@ -207,7 +210,8 @@ static void pay(const struct load *load, const struct toll *toll)
     if (toll->bucket)
         bucket_take(toll->bucket, toll->rate, now, toll->cost);
     else
-        buckets_take(&toll->page->by[toll->what], toll->name, toll->rate, now, toll->cost);
+        buckets_take_found(&toll->page->by[toll->what], toll->found, toll->name, toll->rate,
+                           now, toll->cost);
     if (toll->global)
         rate_book_tell_taken(load->ask->book, toll->page, toll->what, toll->who, toll->name,
                              toll->rate, toll->cost);
