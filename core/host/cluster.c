@@ -255,6 +255,11 @@ static void log_counts(const struct cluster *cluster)
     LOG_INFO(STORE, "event=heard letters=%llu batches=%llu garbage=%llu stale=%llu",
              (unsigned long long)in.letters, (unsigned long long)in.batches,
              (unsigned long long)in.garbage, (unsigned long long)in.stale);
+    struct tally_counts used;
+    tally_count(cluster->tally, &used);
+    LOG_INFO(STORE, "event=shared told=%llu failed=%llu untold=%llu",
+             (unsigned long long)used.told, (unsigned long long)used.failed,
+             (unsigned long long)used.untold);
 }
 
 /* The number goes last: until then it is spoken for. */

@@ -212,6 +212,13 @@ void gateway_take_config(struct gateway *gateway, const struct config *config)
 
 /* ---- Stopping ----------------------------------------------------------- */
 
+/* Of the book that the workers have together; theirs they log themselves. */
+static void log_rates(const struct gateway *gateway)
+{
+    LOG_INFO(DISPATCH, "event=rates buckets_evicted=%llu",
+             (unsigned long long)rate_book_evicted(gateway->rates));
+}
+
 static void halt(struct gateway *gateway)
 {
     gateway->phase = HALTING;
@@ -222,6 +229,7 @@ static void halt(struct gateway *gateway)
         worker_join(gateway->workers[i]);
     cluster_stop(gateway->cluster);
     rate_book_share(gateway->rates, NULL);
+    log_rates(gateway);
     gateway->stopped(gateway->data, !atomic_load(&gateway->unclean));
 }
 

@@ -82,11 +82,6 @@ void rate_book_share(struct rate_book *book, struct tally *tally)
     book->tally = tally;
 }
 
-bool rate_book_is_shared(const struct rate_book *book)
-{
-    return book->tally != NULL;
-}
-
 struct rate_page *rate_book_page(struct rate_book *book, const struct stage *stage)
 {
     if (!stage)

@@ -59,7 +59,6 @@ void rate_book_free(struct rate_book *book); /* NULL is accepted */
 /* From now on what is used is told there; NULL: no more. While no worker runs.
  * [main thread] */
 void rate_book_share(struct rate_book *book, struct tally *tally);
-bool rate_book_is_shared(const struct rate_book *book);
 
 /* Of a stage, or with NULL of API keys; it stays. [any thread] */
 struct rate_page *rate_book_page(struct rate_book *book, const struct stage *stage);

@@ -5,6 +5,7 @@ import hashlib
 import json
 import time
 
+import aws
 import pytest
 import raw
 from test_stages import reconfigure
@@ -118,6 +119,18 @@ def test_the_event_tells_which(host, stack):
     with host(config={"stages": {"$default": {"plugins": ["probe"]}}}).client("/") as client:
         identity = client.ask("event")["event"]["requestContext"]["identity"]
         assert "apiKey" not in identity and "apiKeyId" not in identity
+
+
+@pytest.mark.only("c", reason="it is about the host")
+def test_who_has_a_key_can_be_closed(host, stack):
+    served = host(config={**keyed(), **aws.GUARDED}, workers=2)
+    anns = [enter(stack, served, ANN) for _ in range(3)]
+    bob = enter(stack, served, BOB)
+    target = "/@connections?attribute=apiKeyId&value=ann&code=4001"
+    assert aws.call(served, "DELETE", target, headers=aws.bearer()).status == 204
+    for ann in anns:
+        ann.expect_close(4001)
+    assert say(bob) == ["passed"]
 
 
 @pytest.mark.parametrize("how", ["", "&policy=Allow"])
