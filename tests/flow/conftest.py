@@ -194,6 +194,13 @@ class Host:
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
 
+    def hold_still(self):
+        """SIGSTOP, and until all threads have stopped: each may finish what it does first."""
+        self.signal(signal.SIGSTOP)
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task")
+        eventually(lambda: all("\nState:\tT" in (task / "status").read_text()
+                               for task in tasks.iterdir()), pause=0.001)  # fmt: skip
+
     def wait(self, timeout=STOP_SECONDS):
         try:
             code = self.process.wait(timeout)

@@ -242,7 +242,7 @@ def test_a_node_that_slept_too_long_begins_anew(nodes, server, stack, eventually
     ids = {client.id for client in clients}
     known_ids = f"jf:n:{number_of(sleeper)}"
     eventually(lambda: server.ask().scard(known_ids) == len(ids))
-    sleeper.signal(signal.SIGSTOP)
+    sleeper.hold_still()
     eventually(lambda: len(disconnects([other])) == len(ids), timeout=30)
     clients[0].drop()  # while it sleeps
     sleeper.signal(signal.SIGCONT)
@@ -386,7 +386,7 @@ def test_newcomers_are_refused_while_there_is_no_number(nodes, server, stack, ev
     sleeper.may_log(LOST)
     rude = stack.enter_context(sleeper.client())
     eventually(lambda: server.ask().scard(f"jf:n:{number_of(sleeper)}") == 1)
-    sleeper.signal(signal.SIGSTOP)
+    sleeper.hold_still()
     other.wait_log("event=node_buried")
     sleeper.signal(signal.SIGCONT)
     sleeper.wait_log("event=number_lost")

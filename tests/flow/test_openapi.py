@@ -207,7 +207,7 @@ def see_no_room(tour):
 
 def see_another_node_hold_still(tour, node, client):
     batch = {"connectionIds": [client.id], "data": "x"}
-    node.signal(signal.SIGSTOP)
+    node.hold_still()
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
         asked = [
             pool.submit(tour.ask, name, 504, connection=client.id)
