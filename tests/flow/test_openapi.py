@@ -52,15 +52,19 @@ class Tour:
         query = "?" + urllib.parse.urlencode(query) if query else ""
         return method.upper(), f"/{stage}{path}{query}"
 
-    def ask(self, name, expected, body=None, *, headers=None, **where):
-        """An operation's answer; it has the expected status, and is as it is written."""
+    def hear(self, name, body=None, *, headers=None, **where):
+        """An operation's answer, which is as it is written."""
         method, target = self.line(name, **where)
         if body is None and method in ("POST", "PUT"):
             body = self.body_of(name)
         headers = bearer() if headers is None else headers
         answer = aws.call(self.gateway, method, target, body, headers, timeout=60)
-        assert answer.status == expected, (name, answer.status, answer.body)
         self.note(name, answer)
+        return answer
+
+    def ask(self, name, expected, *arguments, **where):
+        answer = self.hear(name, *arguments, **where)
+        assert answer.status == expected, (name, answer.status, answer.body)
         return answer
 
     def note(self, name, answer):
@@ -222,9 +226,31 @@ def see_another_node_hold_still(tour, node, client):
     assert result["statusCode"] == 504
 
 
-def see_redis_away(tour, server, client, eventually):
-    server.pause()
+def fill_the_way_to(tour, connection):
+    """So many letters to its node that no other has room on its way."""
+    octets = base64.urlsafe_b64decode(connection)
+    nobody = base64.urlsafe_b64encode(octets[:-1] + bytes([octets[-1] ^ 1])).decode()
+    batches = [aws.Http(tour.gateway.port) for _ in range(3)]
+    for http, size in zip(batches, (50_000, 50, 1)):
+        batch = {"connectionIds": [nobody] * 1000, "data": "x" * size}
+        http.say(*tour.line("postToMany"), batch, bearer())
+    return batches
 
+
+def see_too_many_letters(tour, far, eventually):
+    """Who is on another node is told by way of Redis, which has just ceased to answer."""
+    batches = fill_the_way_to(tour, far.id)
+    whom = {"attribute": "key", "value": "none"}
+    for name in ("postToGroup", "broadcast", "deleteConnections", "deleteGroup"):
+        where = {"group": "n", "query": whom if name == "deleteConnections" else None}
+        eventually(lambda n=name, w=where: tour.hear(n, **w).status == 429, pause=0)
+    for name in ABOUT_ONE + ATTRIBUTES:
+        tour.ask(name, 429, connection=far.id)
+    for batch in batches:
+        batch.drop()
+
+
+def see_redis_away(tour, client, eventually):
     def is_away():
         answer = aws.call(
             tour.gateway, "GET", "/prod/@connections/" + quoted(client.id), None, bearer()
@@ -239,7 +265,6 @@ def see_redis_away(tour, server, client, eventually):
         tour.ask(name, 503)
     tour.ask("deleteGroup", 503, group="nobody")
     tour.ask("deleteConnections", 503, query={"attribute": "key", "value": "none"})
-    server.resume()
 
 
 def test_every_answer_of_every_operation_is_as_it_is_written(
@@ -247,7 +272,8 @@ def test_every_answer_of_every_operation_is_as_it_is_written(
 ):
     server = RedisServer(tmp_path)
     try:
-        one, two = (host(config={**CONFIG, **store(server, lease_ms=3000)}) for _ in "12")
+        shared = store(server, lease_ms=3000, timeout_ms=1000)
+        one, two = (host(config={**CONFIG, **shared}) for _ in "12")
         for node in (one, two):
             node.may_log(TROUBLE)
             node.wait_log("event=relay_listening")
@@ -263,7 +289,10 @@ def test_every_answer_of_every_operation_is_as_it_is_written(
             see_what_is_wrong_with_bodies(tour, client)
             see_no_room(tour)
             see_another_node_hold_still(tour, two, far)
-            see_redis_away(tour, server, far, eventually)
+            server.pause()
+            see_too_many_letters(tour, far, eventually)
+            see_redis_away(tour, far, eventually)
+            server.resume()
             see_who_does_not_read(tour, lazy)
         promised = document.promises()
         assert tour.seen == promised, f"not seen: {promised - tour.seen}"
