@@ -4,6 +4,7 @@ Whatever talks to a handler does so in every language: a test that uses `host`, 
 or `plugin` runs once with NAME.so and once with NAME.lua.
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -325,6 +326,13 @@ def standing(jackfield, plugin, tmp_path_factory):
 
     yield get
     launcher.stop_all()
+
+
+@pytest.fixture
+def stack():
+    """What is entered here is left when the test is over."""
+    with contextlib.ExitStack() as stack:
+        yield stack
 
 
 @pytest.fixture(params=[1, 4], ids=["one_worker", "four_workers"])

@@ -1,6 +1,5 @@
 """API keys: who is let in with one, and how much its usage plan allows."""
 
-import contextlib
 import hashlib
 import json
 import time
@@ -12,12 +11,6 @@ from test_stages import reconfigure
 
 ANN, BOB, EVE = "ann-0123456789abcdef", "bob-0123456789abcdef", "eve-0123456789abcdef"
 BOTH = ("gate", "probe")
-
-
-@pytest.fixture
-def stack():
-    with contextlib.ExitStack() as stack:
-        yield stack
 
 
 def keyed(plan=None, *, plugins=("probe",), keys=None, **access):

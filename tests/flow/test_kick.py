@@ -1,7 +1,6 @@
 """Closing many: a group, or whoever has an attribute; by handlers and by the management API,
 on one node and on three."""
 
-import contextlib
 import struct
 import time
 
@@ -14,12 +13,6 @@ from nodes import TROUBLE, RedisServer, disconnects, store
 
 BOTH = ("gate", "probe")
 TOKEN = aws.bearer()
-
-
-@pytest.fixture
-def stack():
-    with contextlib.ExitStack() as stack:
-        yield stack
 
 
 def enter(stack, served, path):

@@ -1,7 +1,5 @@
 """The management API on three nodes that share a Redis: any of them answers for all."""
 
-import contextlib
-
 import aws
 import pytest
 from aws import MESSAGE_MAX, NOBODY, boto, call, is_error, quoted
@@ -55,12 +53,6 @@ def fragile(host, shared):
 @pytest.fixture
 def apis(three):
     return [boto(f"http://127.0.0.1:{node.port}") for node in three]
-
-
-@pytest.fixture
-def stack():
-    with contextlib.ExitStack() as stack:
-        yield stack
 
 
 @pytest.fixture

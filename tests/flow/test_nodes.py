@@ -59,12 +59,6 @@ def relay(request, tmp_path):
     cluster.kill()
 
 
-@pytest.fixture
-def stack():
-    with contextlib.ExitStack() as stack:
-        yield stack
-
-
 def one_on_each(nodes, stack, path="/"):
     return [stack.enter_context(node.client(path)) for node in nodes]
 

@@ -39,12 +39,6 @@ def server(tmp_path):
 
 
 @pytest.fixture
-def stack():
-    with contextlib.ExitStack() as stack:
-        yield stack
-
-
-@pytest.fixture
 def start(server, host):
     """start() is one node, with the probe or what is named."""
 

@@ -1,7 +1,6 @@
 """Limits that are counted over all nodes that share a Redis, within the error that
 docs/access.md states."""
 
-import contextlib
 import json
 import signal
 import time
@@ -40,12 +39,6 @@ def nodes(server, host):
         return started
 
     return start
-
-
-@pytest.fixture
-def stack():
-    with contextlib.ExitStack() as stack:
-        yield stack
 
 
 def stage(plugins=("probe",), **rates):
