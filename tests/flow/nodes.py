@@ -9,6 +9,7 @@ import subprocess
 import threading
 import time
 
+import pytest
 import redis
 
 LEASE_MS = 2000
@@ -82,6 +83,24 @@ class RedisServer:
         return {
             key for key in found if not re.match(re.escape(prefix) + r"(fence:|era$)", key)
         }
+
+
+def kept(folder):
+    """A server for tests that may pause it."""
+    server = RedisServer(folder)
+    yield server
+    server.resume()
+    server.kill()
+
+
+@pytest.fixture
+def server(tmp_path):
+    yield from kept(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    yield from kept(tmp_path_factory.mktemp("redis"))
 
 
 class RedisCluster:

@@ -9,7 +9,7 @@ import pytest
 import raw
 from aws import boto, call
 from conftest import eventually
-from nodes import TROUBLE, RedisServer, disconnects, store
+from nodes import TROUBLE, disconnects, shared, store  # noqa: F401: a fixture
 
 BOTH = ("gate", "probe")
 TOKEN = aws.bearer()
@@ -173,14 +173,6 @@ def test_the_management_api_closes_them(host, stack):
 
 
 # ---- Three nodes -------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.resume()
-    server.kill()
 
 
 def config_of(server, i):

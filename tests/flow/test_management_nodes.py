@@ -4,7 +4,7 @@ import aws
 import pytest
 from aws import MESSAGE_MAX, NOBODY, boto, call, is_error, quoted
 from conftest import eventually
-from nodes import LEASE_MS, RedisServer, disconnects, store
+from nodes import LEASE_MS, disconnects, shared, store  # noqa: F401: a fixture
 
 pytestmark = pytest.mark.only("c", reason="it is about the host")
 
@@ -15,14 +15,6 @@ TROUBLE = (
 )
 CONFIG = {"limits": {"outbox_bytes": 200_000}, **aws.GUARDED}
 TOKEN = aws.bearer()
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory):
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.resume()
-    server.kill()
 
 
 def settled(nodes):

@@ -7,27 +7,19 @@ import time
 
 import pytest
 import raw
-from nodes import (
+from nodes import (  # noqa: F401: a fixture
     LEASE_MS,
     LOST,
     TROUBLE,
     Cable,
     RedisCluster,
-    RedisServer,
     disconnects,
     number_of,
+    server,
     store,
 )
 
 LEASE_S = LEASE_MS / 1000
-
-
-@pytest.fixture
-def server(tmp_path):
-    server = RedisServer(tmp_path)
-    yield server
-    server.resume()
-    server.kill()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import time
 import fates
 import pytest
 from directory import differences
-from nodes import LEASE_MS, TROUBLE, RedisServer, disconnects, number_of, store
+from nodes import LEASE_MS, TROUBLE, disconnects, number_of, server, store  # noqa: F401
 from players import Crowd, Person, Place
 
 LEASE_S = LEASE_MS / 1000
@@ -28,14 +28,6 @@ return { routes = {
     end,
 } }
 """
-
-
-@pytest.fixture
-def server(tmp_path):
-    server = RedisServer(tmp_path)
-    yield server
-    server.resume()
-    server.kill()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import aws
 import pytest
 import raw
 from aws import NOBODY, bearer, quoted
-from nodes import RedisServer, store
+from nodes import server, store  # noqa: F401: a fixture
 from openapi import METHODS, Document, Unlike
 
 pytestmark = pytest.mark.only("c", reason="it is about the host")
@@ -268,37 +268,32 @@ def see_redis_away(tour, client, eventually):
 
 
 def test_every_answer_of_every_operation_is_as_it_is_written(
-    host, document, tmp_path, eventually
+    server, host, document, eventually
 ):
-    server = RedisServer(tmp_path)
-    try:
-        shared = store(server, lease_ms=3000, timeout_ms=1000)
-        one, two = (host(config={**CONFIG, **shared}) for _ in "12")
-        for node in (one, two):
-            node.may_log(TROUBLE)
-            node.wait_log("event=relay_listening")
-        eventually(lambda: aws.knows_the_dead(one, "/prod/@connections/" + quoted(NOBODY)))
-        tour = Tour(document, one)
-        with one.client("/prod?group=g") as client, one.client("/prod") as other, \
-                one.client("/prod", receive_buffer=4096) as lazy, \
-                two.client("/prod") as far:  # fmt: skip
-            for each in (client, other, lazy, far):
-                each.id  # noqa: B018
-            see_what_works(tour, client, other)
-            see_what_is_wrong_with_it(tour, client)
-            see_what_is_wrong_with_bodies(tour, client)
-            see_no_room(tour)
-            see_another_node_hold_still(tour, two, far)
-            server.pause()
-            see_too_many_letters(tour, far, eventually)
-            see_redis_away(tour, far, eventually)
-            server.resume()
-            see_who_does_not_read(tour, lazy)
-        promised = document.promises()
-        assert tour.seen == promised, f"not seen: {promised - tour.seen}"
-    finally:
+    shared = store(server, lease_ms=3000, timeout_ms=1000)
+    one, two = (host(config={**CONFIG, **shared}) for _ in "12")
+    for node in (one, two):
+        node.may_log(TROUBLE)
+        node.wait_log("event=relay_listening")
+    eventually(lambda: aws.knows_the_dead(one, "/prod/@connections/" + quoted(NOBODY)))
+    tour = Tour(document, one)
+    with one.client("/prod?group=g") as client, one.client("/prod") as other, \
+            one.client("/prod", receive_buffer=4096) as lazy, \
+            two.client("/prod") as far:  # fmt: skip
+        for each in (client, other, lazy, far):
+            each.id  # noqa: B018
+        see_what_works(tour, client, other)
+        see_what_is_wrong_with_it(tour, client)
+        see_what_is_wrong_with_bodies(tour, client)
+        see_no_room(tour)
+        see_another_node_hold_still(tour, two, far)
+        server.pause()
+        see_too_many_letters(tour, far, eventually)
+        see_redis_away(tour, far, eventually)
         server.resume()
-        server.kill()
+        see_who_does_not_read(tour, lazy)
+    promised = document.promises()
+    assert tour.seen == promised, f"not seen: {promised - tour.seen}"
 
 
 def test_a_method_that_is_not_written_is_none(host, document):

@@ -7,19 +7,11 @@ import time
 
 import pytest
 import raw
-from nodes import LEASE_MS, LOST, TROUBLE, RedisServer, store
+from nodes import LEASE_MS, LOST, TROUBLE, server, store  # noqa: F401: a fixture
 from test_api_keys import ANN, BOB, keyed, with_key
 
 NODES = 3
 EXCHANGE_S = 0.1  # TALLY_EVERY_MS
-
-
-@pytest.fixture
-def server(tmp_path):
-    server = RedisServer(tmp_path)
-    yield server
-    server.resume()
-    server.kill()
 
 
 @pytest.fixture
