@@ -294,28 +294,26 @@ def test_who_says_no_more_is_dropped(hasty):
     well(hasty)
 
 
+def is_dropped_over_a_body_that_trickles(http):
+    http.send(raw.request("POST", "/@broadcast", [("Content-Length", "100000")]))
+    began = time.monotonic()
+    with pytest.raises(OSError):
+        while time.monotonic() - began < 10:
+            http.send(b"x")
+            time.sleep(0.05)
+    assert time.monotonic() - began < 5
+
+
 def test_who_trickles_is_dropped(hasty):
     with aws.Http(hasty.port) as http:
-        http.send(raw.request("POST", "/@broadcast", [("Content-Length", "100000")]))
-        began = time.monotonic()
-        with pytest.raises(OSError):
-            while time.monotonic() - began < 10:
-                http.send(b"x")
-                time.sleep(0.05)
-    assert time.monotonic() - began < 5
+        is_dropped_over_a_body_that_trickles(http)
     well(hasty)
 
 
 def test_a_second_request_that_trickles_is_dropped(hasty):
     with aws.Http(hasty.port) as http:
         assert http.ask("GET", "/@connections").status == 200
-        http.send(raw.request("POST", "/@broadcast", [("Content-Length", "100000")]))
-        began = time.monotonic()
-        with pytest.raises(OSError):
-            while time.monotonic() - began < 10:
-                http.send(b"x")
-                time.sleep(0.05)
-    assert time.monotonic() - began < 5
+        is_dropped_over_a_body_that_trickles(http)
 
 
 @pytest.mark.parametrize("how", ["reset", "drop"])
