@@ -10,6 +10,7 @@ import urllib.parse
 import boto3
 import botocore.config
 import botocore.exceptions
+import pytest
 import raw
 
 KEY, SECRET, REGION = "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "eu-west-1"
@@ -136,3 +137,18 @@ def is_error(response, status, kind, message=None):
     if message is not None:
         assert response.json()["message"] == message
     return True
+
+
+# ---- Of a `gateway` with a stage "prod" ----------------------------------------------------
+
+
+@pytest.fixture
+def api(gateway):
+    return boto(f"http://127.0.0.1:{gateway.port}/prod")
+
+
+@pytest.fixture
+def client(gateway):
+    with gateway.client("/prod") as client:
+        client.id  # noqa: B018 - asked now, so that nothing is in the way later
+        yield client

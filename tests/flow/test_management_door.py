@@ -11,7 +11,19 @@ import aws
 import botocore.auth
 import pytest
 import raw
-from aws import GUARDED, MESSAGE_MAX, NOBODY, bearer, boto, call, is_error, is_like_aws, quoted
+from aws import (  # noqa: F401: fixtures
+    GUARDED,
+    MESSAGE_MAX,
+    NOBODY,
+    api,
+    bearer,
+    boto,
+    call,
+    client,
+    is_error,
+    is_like_aws,
+    quoted,
+)
 
 pytestmark = pytest.mark.only("c", reason="it is about the host")
 
@@ -23,18 +35,6 @@ def gateway(standing, workers):
     gateway = standing(config={**GUARDED, **STAGES}, workers=workers)
     gateway.may_log("event=management_refused")
     return gateway
-
-
-@pytest.fixture
-def api(gateway):
-    return boto(f"http://127.0.0.1:{gateway.port}/prod")
-
-
-@pytest.fixture
-def client(gateway):
-    with gateway.client("/prod") as client:
-        client.id  # noqa: B018 - asked now, so that nothing is in the way later
-        yield client
 
 
 def test_a_wrong_secret_is_a_bad_signature(gateway, client):
