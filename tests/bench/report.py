@@ -154,53 +154,57 @@ PERCENTILES = ("p50_us", "p99_us", "p999_us")
 TAIL = ["p50 us", "p99 us", "p99.9 us"]
 
 
+def traffic_table(results, rows, head, own, columns=traffic):
+    """A line for each row and server: the row's own cells, then those of all traffic."""
+    return table(head, [
+        [*own(row), *columns(results, row, server, PERCENTILES)]
+        for row in rows for server in row.servers])
+
+
+def count(row):
+    return [connections(row)]
+
+
+def pace(row):
+    return [connections(row), thousands(row.rate)]
+
+
+def shape(row):
+    return [connections(row), str(row.depth), size(row.size)]
+
+
 def echo_table(results, rows):
     head = ["connections", "in flight", "payload", "server", "CPU ns", "x raw epoll",
             "target", "messages/s", *TAIL]
-    return table(head, [
-        [connections(row), str(row.depth), size(row.size),
-         *traffic(results, row, server, PERCENTILES)]
-        for row in rows for server in row.servers])
+    return traffic_table(results, rows, head, shape)
 
 
 def handler_table(results, rows):
     head = ["connections", "in flight", "payload", "handler", "CPU ns", "x in C",
             "target", "messages/s", *TAIL]
-    return table(head, [
-        [connections(row), str(row.depth), size(row.size),
-         *traffic(results, row, server, PERCENTILES)]
-        for row in rows for server in row.servers])
+    return traffic_table(results, rows, head, shape)
 
 
 def steady_table(results, rows):
     head = ["connections", "offered/s", "server", "CPU ns", "x raw epoll", "target",
             "messages/s", *TAIL]
-    return table(head, [
-        [connections(row), thousands(row.rate), *traffic(results, row, server, PERCENTILES)]
-        for row in rows for server in row.servers])
+    return traffic_table(results, rows, head, pace)
 
 
 def fan_table(results, rows):
     head = ["receivers", "burst", "payload", "server", "CPU ns", "x raw epoll", "target",
             "deliveries/s", *TAIL]
-    return table(head, [
-        [connections(row), str(row.depth), size(row.size),
-         *traffic(results, row, server, PERCENTILES)]
-        for row in rows for server in row.servers])
+    return traffic_table(results, rows, head, shape)
 
 
 def handshake_table(results, rows):
     head = ["at a time", "server", "CPU ns", "x raw epoll", "target", "handshakes/s", *TAIL]
-    return table(head, [
-        [connections(row), *traffic(results, row, server, PERCENTILES)]
-        for row in rows for server in row.servers])
+    return traffic_table(results, rows, head, count)
 
 
 def token_table(results, rows):
     head = ["at a time", "token", "CPU ns", "x without", "target", "handshakes/s", *TAIL]
-    return table(head, [
-        [connections(row), *traffic(results, row, server, PERCENTILES)]
-        for row in rows for server in row.servers])
+    return traffic_table(results, rows, head, count)
 
 
 def idle_table(results, rows):
@@ -218,32 +222,27 @@ def idle_table(results, rows):
 def limited_table(results, rows):
     head = ["connections", "in flight", "payload", "limits", "CPU ns", "x none", "target",
             "messages/s", *TAIL]
-    return table(head, [
-        [connections(row), str(row.depth), size(row.size),
-         *traffic(results, row, server, PERCENTILES)]
-        for row in rows for server in row.servers])
+    return traffic_table(results, rows, head, shape)
 
 
 def post_table(results, rows):
     head = ["back ends", "payload", "to", "server", "CPU ns", "x bare", "target", "posts/s",
             *TAIL]
-    return table(head, [
-        [connections(row), size(row.size), row.action or "a client", *traffic(results, row, server, PERCENTILES)]
-        for row in rows for server in row.servers])
+    return traffic_table(
+        results, rows, head,
+        lambda row: [connections(row), size(row.size), row.action or "a client"])
 
 
 def back_table(results, rows):
     head = ["connections", "payload", "server", "CPU ns", "x nginx", "target", "messages/s",
             *TAIL]
-    return table(head, [
-        [connections(row), size(row.size), *traffic(results, row, server, PERCENTILES)]
-        for row in rows for server in row.servers])
+    return traffic_table(results, rows, head, lambda row: [connections(row), size(row.size)])
 
 
 # ---- With a Redis beside it ----
 
 
-def store_traffic(results, row, server, keys=PERCENTILES):
+def store_traffic(results, row, server, keys):
     """As traffic(), and what it costs Redis."""
     name, cpu, times, reached, *rest = traffic(results, row, server, keys)
     beside = thousands(results.median(row, server, "redis_ns")) if server == "redis" else ""
@@ -255,24 +254,17 @@ STORE_HEAD = ["store", "CPU ns", "x memory", "target", "Redis ns"]
 
 def store_echo_table(results, rows):
     head = ["connections", "in flight", "payload", *STORE_HEAD, "messages/s", *TAIL]
-    return table(head, [
-        [connections(row), str(row.depth), size(row.size),
-         *store_traffic(results, row, server)]
-        for row in rows for server in row.servers])
+    return traffic_table(results, rows, head, shape, store_traffic)
 
 
 def store_group_table(results, rows):
     head = ["connections", "offered/s", *STORE_HEAD, "messages/s", *TAIL]
-    return table(head, [
-        [connections(row), thousands(row.rate), *store_traffic(results, row, server)]
-        for row in rows for server in row.servers])
+    return traffic_table(results, rows, head, pace, store_traffic)
 
 
 def store_handshake_table(results, rows):
     head = ["at a time", *STORE_HEAD, "handshakes/s", *TAIL]
-    return table(head, [
-        [connections(row), *store_traffic(results, row, server)]
-        for row in rows for server in row.servers])
+    return traffic_table(results, rows, head, count, store_traffic)
 
 
 OPERATIONS = {
