@@ -12,6 +12,7 @@
 #include "core/base/bytes.h"
 #include "core/base/check.h"
 #include "core/parse/schema.h"
+#include "tests/fuzz/tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -159,16 +160,6 @@ static bool tree_fits(const cJSON *schema, const cJSON *value)
     return !cJSON_IsObject(value) || members_fit(schema, value);
 }
 
-static int depth_of(const cJSON *tree)
-{
-    int deepest = 0;
-    for (const cJSON *child = tree->child; child; child = child->next) {
-        int depth = depth_of(child);
-        deepest = depth > deepest ? depth : deepest;
-    }
-    return deepest + (cJSON_IsObject(tree) || cJSON_IsArray(tree));
-}
-
 /* ---- The target ----------------------------------------------------------------- */
 
 static void is_told(const char place[SCHEMA_PLACE_MAX])
@@ -225,7 +216,7 @@ static void compare(const cJSON *rules, const char *text, const cJSON *tree,
     struct schema *schema = compiled(jf_str(text));
     if (!schema)
         return;
-    bool expected = depth_of(tree) <= SCHEMA_LEVELS_MAX && tree_fits(rules, tree);
+    bool expected = tree_depth(tree) <= SCHEMA_LEVELS_MAX && tree_fits(rules, tree);
     CHECK(schema_fits(schema, jf_str(body), NULL) == expected);
     schema_free(schema);
 }

@@ -13,6 +13,7 @@
 #include "core/base/bytes.h"
 #include "core/base/check.h"
 #include "core/parse/selector.h"
+#include "tests/fuzz/tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -70,16 +71,6 @@ static bool beyond_cjson(jf_bytes body)
     return false;
 }
 
-static int depth_of(const cJSON *tree)
-{
-    int deepest = 0;
-    for (const cJSON *child = tree->child; child; child = child->next) {
-        int depth = depth_of(child);
-        deepest = depth > deepest ? depth : deepest;
-    }
-    return deepest + (cJSON_IsObject(tree) || cJSON_IsArray(tree));
-}
-
 static const cJSON *last_action(const cJSON *tree)
 {
     const cJSON *last = NULL;
@@ -117,7 +108,7 @@ static void same_number(double expected, jf_bytes out)
 static void same_as_tree(const cJSON *tree, int status, jf_bytes out)
 {
     const cJSON *value = cJSON_IsObject(tree) ? last_action(tree) : NULL;
-    if (!cJSON_IsObject(tree) || depth_of(tree) > SELECTOR_DEPTH_MAX) {
+    if (!cJSON_IsObject(tree) || tree_depth(tree) > SELECTOR_DEPTH_MAX) {
         CHECK(status == JF_E_NOT_FOUND);
     } else if (cJSON_IsObject(value) || (cJSON_IsArray(value) && has_object(value))) {
         CHECK(status == JF_E_NOT_FOUND);
