@@ -10,9 +10,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "http_clock.h"
 #include "http_transfer.h"
 
 #define SPARE_MAX 256
@@ -40,13 +40,6 @@ struct http_client {
     struct http_transfer *running, *spare;
     size_t spare_count;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ---- Descriptors -------------------------------------------------------- */
 
@@ -146,7 +139,7 @@ static int on_timeout(CURLM *multi, long ms, void *data)
 {
     struct http_client *client = data;
     (void)multi;
-    client->due = ms < 0 ? 0 : now_ms() + (uint64_t)ms;
+    client->due = ms < 0 ? 0 : http_now() + (uint64_t)ms;
     return 0;
 }
 
@@ -161,7 +154,7 @@ static void on_timer(jf_worker *w, void *data)
 /* One that rings too early does no harm, and is cheaper than to move it each time. */
 static void set_timer(struct http_client *client)
 {
-    uint64_t now = now_ms();
+    uint64_t now = http_now();
     if (!client->due || (client->timer_runs && client->timer_due <= client->due))
         return;
     if (client->timer_runs)
@@ -245,7 +238,7 @@ static void run(struct http_client *client, int fd, int events)
     client->inside = true;
     act(client, fd, events);
     for (int kick = 0; kick < KICKS_MAX; kick++) {
-        if (!client->again && (!client->due || client->due > now_ms()))
+        if (!client->again && (!client->due || client->due > http_now()))
             break;
         client->again = false;
         act(client, CURL_SOCKET_TIMEOUT, 0);

@@ -3,19 +3,12 @@
 #include "http_lane.h"
 
 #include <stdlib.h>
-#include <time.h>
 
+#include "http_clock.h"
 #include "http_stream.h"
 
 #define LEAVING_MAX 20000 /* $disconnect events that wait for a place, besides */
 #define PAUSE_MS 100      /* before the first new try; doubled for each */
-
-uint64_t http_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* xorshift64: to spread, not to hide. */
 uint64_t http_lane_random(struct http_lane *lane, uint64_t below)

@@ -79,7 +79,6 @@ void http_lane_fini(struct http_lane *lane, struct http_estate *estate);
 
 /* ---- Shared by the files of a lane -------------------------------------- */
 
-uint64_t http_now(void); /* milliseconds that only go forward */
 uint64_t http_lane_random(struct http_lane *lane, uint64_t below);
 
 /* http_call.c. A call with all that is sent; JF_E_INVALID: a client's value cannot be. */

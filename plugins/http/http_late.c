@@ -2,6 +2,7 @@
  * can be forgotten; what was to be sent stays here, and is tried again with growing pauses
  * that are spread, few at a time, so that a backend which comes back is not buried. Bounded
  * by number, octets and time; what is lost is counted and said. */
+#include "http_clock.h"
 #include "http_estate.h"
 #include "http_lane.h"
 

@@ -1,4 +1,5 @@
 /* One line for each kind of fault and lane, however many calls meet it. */
+#include "http_clock.h"
 #include "http_lane.h"
 
 #define EVERY_MS 10000

@@ -7,8 +7,8 @@
 #include <hiredis/hiredis.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "http_clock.h"
 #include "http_names.h"
 #include "http_stream_url.h"
 
@@ -42,13 +42,6 @@ struct http_stream {
     uint32_t on_the_way; /* cancelled ones included */
     uint64_t retry_at, pause;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* ---- Jobs --------------------------------------------------------------- */
 
@@ -164,7 +157,7 @@ static void give_up(struct http_stream *stream, const char *why)
     stream->pause = stream->pause ? stream->pause * 2 : FIRST_PAUSE_MS;
     if (stream->pause > LONGEST_PAUSE_MS)
         stream->pause = LONGEST_PAUSE_MS;
-    stream->retry_at = now_ms() + stream->pause;
+    stream->retry_at = http_now() + stream->pause;
     stream->state = STREAM_IDLE;
     fail_waiting(stream, why);
 }
@@ -334,7 +327,7 @@ void http_stream_free(struct http_stream *stream)
 int http_stream_add(struct http_stream *stream, jf_bytes event, http_added_fn *done,
                     void *data, struct http_job **out)
 {
-    if (stream->state == STREAM_IDLE && now_ms() < stream->retry_at)
+    if (stream->state == STREAM_IDLE && http_now() < stream->retry_at)
         return JF_E_UNAVAILABLE;
     if (stream->on_the_way > 2 * stream->it->concurrency)
         return JF_E_FULL;
