@@ -260,7 +260,7 @@ struct command {
 static void add_entry(struct command *command, size_t at, const struct entry *entry)
 {
     const uint64_t of[TALLY_KINDS][3] = {
-        { entry->flying * MILLIONTHS, entry->rate.gain, entry->rate.burst },
+        { entry->flying * MILLIONTHS, entry->rate.gain, entry->rate.most },
         { entry->flying, entry->keep_ms, 0 },
         { entry->flying, 0, 0 },
     };

@@ -5,14 +5,8 @@
  *     seats:<key>  HASH    token of a node: its connections, and when it said so
  *
  * All time is Redis'. What nodes took from a bucket before they knew of each other is owed,
- * as far as RATE_DEBT_BURSTS goes. Numbers may have more digits than Lua writes by itself.
- */
+ * as far as its rate allows. Numbers may have more digits than Lua writes by itself. */
 #include "core/relay/tally_script.h"
-
-#include "core/base/bucket.h"
-
-#define TEXT(number) #number
-#define TEXT_OF(number) TEXT(number)
 
 const char tally_script[] =
     "local p, me, stale = ARGV[1], ARGV[2], tonumber(ARGV[3]) "
@@ -20,41 +14,36 @@ const char tally_script[] =
     "local now = time[1] * 1000 + math.floor(time[2] / 1000) "
     "local function text(number) return string.format('%.0f', number) end "
     "local tell = {} "
-    "function tell.b(key, used, gain, burst) "
+    "function tell.b(key, used, gain, most) "
     "  key = p..'rate:'..key "
     "  local is = redis.call('HMGET', key, 'm', 'at') "
     "  local passed = math.max(0, now - (tonumber(is[2]) or now)) "
     "  local missing = math.max(0, (tonumber(is[1]) or 0) - passed * gain) + used "
-    "  missing = math.min(missing, burst * " TEXT_OF(
-        RATE_DEBT_BURSTS) ") "
-                          "  if missing == 0 then redis.call('DEL', key) return 0 end "
-                          "  redis.call('HSET', key, 'm', text(missing), 'at', text(now)) "
-                          "  redis.call('PEXPIRE', key, text(math.ceil(missing / "
-                          "math.max(gain, 1)) + 1)) "
-                          "  return missing end "
-                          "function tell.q(key, spent, keep) "
-                          "  key = p..'quota:'..key "
-                          "  local all = redis.call('INCRBY', key, text(spent)) "
-                          "  if redis.call('PTTL', key) < 0 then redis.call('PEXPIRE', "
-                          "key, text(keep)) end "
-                          "  return all end "
-                          "function tell.s(key, count) "
-                          "  key = p..'seats:'..key "
-                          "  if count > 0 then redis.call('HSET', key, me, text(count)..' "
-                          "'..text(now)) "
-                          "  else redis.call('HDEL', key, me) end "
-                          "  redis.call('PEXPIRE', key, stale) "
-                          "  local all, others = redis.call('HGETALL', key), 0 "
-                          "  for i = 1, #all, 2 do "
-                          "    local has, at = string.match(all[i + 1], '^(%d+) (%d+)$') "
-                          "    if all[i] ~= me then "
-                          "      if has and at + stale > now then others = others + has "
-                          "      else redis.call('HDEL', key, all[i]) end end end "
-                          "  return others end "
-                          "local answer = {} "
-                          "for i = 4, #ARGV, 5 do "
-                          "  local done, number = pcall(tell[ARGV[i]], ARGV[i + 1], "
-                          "tonumber(ARGV[i + 2]), "
-                          "    tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])) "
-                          "  answer[#answer + 1] = done and text(number) or '-1' end "
-                          "return answer";
+    "  missing = math.min(missing, most) "
+    "  if missing == 0 then redis.call('DEL', key) return 0 end "
+    "  redis.call('HSET', key, 'm', text(missing), 'at', text(now)) "
+    "  redis.call('PEXPIRE', key, text(math.ceil(missing / math.max(gain, 1)) + 1)) "
+    "  return missing end "
+    "function tell.q(key, spent, keep) "
+    "  key = p..'quota:'..key "
+    "  local all = redis.call('INCRBY', key, text(spent)) "
+    "  if redis.call('PTTL', key) < 0 then redis.call('PEXPIRE', key, text(keep)) end "
+    "  return all end "
+    "function tell.s(key, count) "
+    "  key = p..'seats:'..key "
+    "  if count > 0 then redis.call('HSET', key, me, text(count)..' '..text(now)) "
+    "  else redis.call('HDEL', key, me) end "
+    "  redis.call('PEXPIRE', key, stale) "
+    "  local all, others = redis.call('HGETALL', key), 0 "
+    "  for i = 1, #all, 2 do "
+    "    local has, at = string.match(all[i + 1], '^(%d+) (%d+)$') "
+    "    if all[i] ~= me then "
+    "      if has and at + stale > now then others = others + has "
+    "      else redis.call('HDEL', key, all[i]) end end end "
+    "  return others end "
+    "local answer = {} "
+    "for i = 4, #ARGV, 5 do "
+    "  local done, number = pcall(tell[ARGV[i]], ARGV[i + 1], tonumber(ARGV[i + 2]), "
+    "    tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])) "
+    "  answer[#answer + 1] = done and text(number) or '-1' end "
+    "return answer";
