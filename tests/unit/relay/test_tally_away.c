@@ -1,0 +1,102 @@
+/* A Redis that goes away, comes back empty, holds still, is full, has lost its script. */
+#include "tests/unit/relay/tallies.h"
+
+/* Until it has noticed: from then on there is nobody to tell. */
+static void kill_redis(void)
+{
+    redis_server_kill(server);
+    pass_members(50);
+}
+
+static void while_redis_is_away_buckets_refill_and_the_rest_is_kept(void **state)
+{
+    const struct rate rate = rate_of(1, 10);
+    struct member *a = enter_member(*state, 0);
+    sit(a, "taken", 2);
+    spend(a, "before", 1);
+    assert_true(hears(a, TALLY_QUOTA, "before", 1));
+    kill_redis();
+    draw(a, "k", &rate, 5);
+    spend(a, "k", 5);
+    sit(a, "k", 5);
+    spend(a, "before", 1);
+    pass_members(TALLY_EVERY_MS * 2);
+    spend(a, "k", 1);
+    redis_server_start(server);
+    assert_true(hears(a, TALLY_QUOTA, "k", 6));
+    assert_true(hears(a, TALLY_QUOTA, "before", 1)); /* what it was before is gone */
+    assert_non_null(strstr(redis_server_ask(server, "HVALS t:seats:k"), "5 "));
+    assert_non_null(strstr(redis_server_ask(server, "HVALS t:seats:taken"), "2 "));
+    pass_members(TALLY_EVERY_MS * 2);
+    assert_int_equal(redis_server_number(server, "EXISTS t:rate:k"), 0);
+    draw(a, "k", &rate, 1);
+    assert_true(hears(a, TALLY_BUCKET, "k", TOKEN));
+}
+
+static void a_redis_that_is_emptied_is_told_of_seats_again(void **state)
+{
+    struct member *a = enter_member(*state, 0), *b = enter_member(*state, 1);
+    sit(a, "k", 2);
+    sit(b, "k", 3);
+    spend(a, "k", 4);
+    assert_true(hears(a, TALLY_SEATS, "k", 3));
+    assert_true(hears(a, TALLY_QUOTA, "k", 4));
+    redis_server_ask(server, "FLUSHALL");
+    pass_members(STALE_MS / 3 + 100);
+    assert_int_equal(redis_server_number(server, "HLEN t:seats:k"), 2);
+    spend(a, "k", 1);
+    assert_true(hears(a, TALLY_QUOTA, "k", 1));
+    assert_in_range(redis_server_number(server, "PTTL t:quota:k"), 1, A_MINUTE);
+}
+
+static void a_script_that_redis_forgot_is_loaded_again(void **state)
+{
+    struct member *a = enter_member(*state, 0);
+    for (int i = 1; i <= 3; i++) {
+        redis_server_ask(server, "SCRIPT FLUSH");
+        spend(a, "k", 1);
+        assert_true(hears(a, TALLY_QUOTA, "k", (uint64_t)i));
+    }
+    assert_int_equal(counts_of(a).failed, 3);
+}
+
+static void a_redis_that_holds_still_counts_at_most_twice(void **state)
+{
+    struct member *a = enter_member(*state, 0);
+    redis_server_pause(server);
+    spend(a, "k", 1);
+    pass_members(TIMEOUT_MS + 50);
+    assert_int_equal(counts_of(a).failed, 1);
+    redis_server_resume(server);
+    uint64_t number = hears_again(a, TALLY_QUOTA, "k", 1)->number;
+    assert_in_range(number, 1, 2);
+}
+
+static void what_a_full_redis_refuses_is_told_later(void **state)
+{
+    struct member *a = enter_member(*state, 0);
+    sit(a, "k", 1);
+    assert_true(hears(a, TALLY_SEATS, "k", 0));
+    redis_server_ask(server, "CONFIG SET maxmemory 1");
+    spend(a, "k", 2);
+    pass_members(TALLY_EVERY_MS);
+    assert_int_equal(redis_server_number(server, "EXISTS t:quota:k"), 0);
+    assert_true(counts_of(a).failed > 0);
+    sit(a, "k", 0); /* that makes room */
+    pass_members(2 * TALLY_EVERY_MS);
+    assert_int_equal(redis_server_number(server, "EXISTS t:seats:k"), 0);
+    redis_server_ask(server, "CONFIG SET maxmemory 0");
+    assert_true(hears(a, TALLY_QUOTA, "k", 2));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TALLY_TEST(while_redis_is_away_buckets_refill_and_the_rest_is_kept),
+        TALLY_TEST(a_redis_that_is_emptied_is_told_of_seats_again),
+        TALLY_TEST(a_script_that_redis_forgot_is_loaded_again),
+        TALLY_TEST(a_redis_that_holds_still_counts_at_most_twice),
+        TALLY_TEST(what_a_full_redis_refuses_is_told_later),
+    };
+    return run_with_server(tests, sizeof(tests) / sizeof(tests[0]));
+}
