@@ -74,6 +74,7 @@ struct tally {
     struct table entries;
     struct list_node due;
     struct list_node resting, seated; /* in the order in which they were told */
+    bool away;                        /* nobody is there to tell */
     bool woken;
     struct task wake;
     struct tally_counts counts;
@@ -128,10 +129,15 @@ static struct entry *entry_of(struct tally *tally, enum tally_kind kind, jf_byte
 }
 
 /* The entry of a key that is used, with the lock held, and soon told. NULL: it is not, and
- * has been counted. */
+ * has been counted, but for buckets while Redis is away: they will have refilled, and would
+ * take the place of what is kept. */
 static struct entry *use(struct tally *tally, enum tally_kind kind, jf_bytes key)
 {
     pthread_mutex_lock(&tally->lock);
+    if (tally->away && kind == TALLY_BUCKET) {
+        pthread_mutex_unlock(&tally->lock);
+        return NULL;
+    }
     struct entry *entry = entry_of(tally, kind, key);
     if (!entry) {
         tally->counts.untold++;
@@ -438,19 +444,18 @@ static void on_rested(void *data)
 
 /* ---- Up and down --------------------------------------------------------- */
 
-/* With the lock held. What Redis may have missed, or have lost: buckets have refilled. */
+/* With the lock held. What Redis may have missed, or will have lost: buckets refill. */
 static void renew(struct tally *tally, struct entry *entry)
 {
     if (entry->kind == TALLY_BUCKET) {
-        entry->amount = 0;
-        if (entry->place != FLYING)
-            forget(tally, entry);
-    } else if (entry->place != FLYING && (entry->dirty || entry->amount)) {
+        forget(tally, entry);
+    } else if (entry->dirty || entry->amount) {
         entry->dirty = true;
         make_due(tally, entry);
     }
 }
 
+/* With the lock held. Nothing flies. */
 static void renew_all(struct tally *tally)
 {
     struct list_node *lists[] = { &tally->due, &tally->resting, &tally->seated };
@@ -470,7 +475,7 @@ static void on_up(void *data)
 {
     struct tally *tally = data;
     pthread_mutex_lock(&tally->lock);
-    renew_all(tally);
+    tally->away = false;
     pthread_mutex_unlock(&tally->lock);
     load_script(tally);
 }
@@ -479,6 +484,10 @@ static void on_down(void *data)
 {
     struct tally *tally = data;
     tally->ready = false;
+    pthread_mutex_lock(&tally->lock);
+    tally->away = true;
+    renew_all(tally);
+    pthread_mutex_unlock(&tally->lock);
 }
 
 static void on_loaded(struct redis_scripts *scripts, int status,
@@ -508,6 +517,7 @@ static void init(struct tally *tally)
     list_init(&tally->due);
     list_init(&tally->resting);
     list_init(&tally->seated);
+    tally->away = true;
     tally->wake.run = on_wake;
     redis_scripts_init(&tally->scripts, texts, 1, on_loaded);
     for (int i = 0; i < BATCHES; i++) {

@@ -33,6 +33,25 @@ static void while_redis_is_away_buckets_refill_and_the_rest_is_kept(void **state
     assert_true(hears(a, TALLY_BUCKET, "k", TOKEN));
 }
 
+static void while_redis_is_away_buckets_take_no_place(void **state)
+{
+    const struct rate rate = rate_of(1, 10);
+    struct member *a = enter_member(*state, 0);
+    char key[16];
+    draw(a, "before", &rate, 1);
+    kill_redis();
+    for (int i = 0; i < TALLY_MAX + 1; i++) {
+        snprintf(key, sizeof(key), "k%d", i);
+        draw(a, key, &rate, 1);
+    }
+    spend(a, "k", 1);
+    assert_int_equal(counts_of(a).untold, 0);
+    redis_server_start(server);
+    assert_true(hears(a, TALLY_QUOTA, "k", 1));
+    pass_members(TALLY_EVERY_MS);
+    assert_int_equal(redis_server_number(server, "DBSIZE"), 1);
+}
+
 static void a_redis_that_is_emptied_is_told_of_seats_again(void **state)
 {
     struct member *a = enter_member(*state, 0), *b = enter_member(*state, 1);
@@ -93,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TALLY_TEST(while_redis_is_away_buckets_refill_and_the_rest_is_kept),
+        TALLY_TEST(while_redis_is_away_buckets_take_no_place),
         TALLY_TEST(a_redis_that_is_emptied_is_told_of_seats_again),
         TALLY_TEST(a_script_that_redis_forgot_is_loaded_again),
         TALLY_TEST(a_redis_that_holds_still_counts_at_most_twice),
