@@ -1,6 +1,6 @@
 /* Telling Redis what is due, hearing what it says, and the lock that other threads take to
- * add to it. Entries go on the home thread only, so there one may be looked at without the
- * lock. */
+ * add to it. Entries go on the home thread only, so there what others do not write to may
+ * be looked at without the lock. */
 #include "core/relay/tally.h"
 
 #include <inttypes.h>
@@ -99,7 +99,7 @@ void tally_take(struct tally *tally, jf_bytes key, const struct rate *rate, uint
     struct tally_entry *entry = use(tally, TALLY_BUCKET, key);
     if (!entry)
         return;
-    entry->rate = *rate;
+    entry->terms = (struct tally_terms){ rate->gain, rate->most };
     entry->amount += cost;
     used(tally, entry);
 }
@@ -109,7 +109,7 @@ void tally_spend(struct tally *tally, jf_bytes key, uint64_t keep_ms, uint32_t c
     struct tally_entry *entry = use(tally, TALLY_QUOTA, key);
     if (!entry)
         return;
-    entry->keep_ms = keep_ms;
+    entry->terms = (struct tally_terms){ keep_ms, 0 };
     entry->amount += cost;
     used(tally, entry);
 }
@@ -141,16 +141,14 @@ struct command {
 
 static void add_entry(struct command *command, size_t at, const struct tally_entry *entry)
 {
-    const uint64_t of[TALLY_KINDS][3] = {
-        { entry->flying * MILLIONTHS, entry->rate.gain, entry->rate.most },
-        { entry->flying, entry->keep_ms, 0 },
-        { entry->flying, 0, 0 },
-    };
+    uint64_t unit = entry->kind == TALLY_BUCKET ? MILLIONTHS : 1;
+    const uint64_t numbers[] = { entry->flying * unit, entry->flying_terms.first,
+                                 entry->flying_terms.second };
     command->words[command->count++] = jf_view(entry->key, 1);
     command->words[command->count++] = tally_entry_key(entry);
     for (int i = 0; i < 3; i++) {
         char *text = command->numbers[at][i];
-        int n = snprintf(text, NUMBER_MAX, "%" PRIu64, of[entry->kind][i]);
+        int n = snprintf(text, NUMBER_MAX, "%" PRIu64, numbers[i]);
         command->words[command->count++] = jf_view(text, (size_t)n);
     }
 }

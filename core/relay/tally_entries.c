@@ -113,6 +113,7 @@ struct tally_entry *tally_entries_take(struct tally_entries *entries)
     entry->place = TALLY_FLYING;
     entry->dirty = false;
     entry->flying = entry->amount;
+    entry->flying_terms = entry->terms;
     if (entry->kind != TALLY_SEATS)
         entry->amount = 0;
     return entry;

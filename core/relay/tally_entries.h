@@ -19,17 +19,23 @@
 
 enum tally_place { TALLY_NOWHERE, TALLY_DUE, TALLY_FLYING, TALLY_RESTING, TALLY_SEATED };
 
-/* The tally writes and reads what is used, hence the body. */
+/* What else Redis has to know: of a bucket its rate, millionths gained in a millisecond and
+ * the most that can be missing; of a quota, in milliseconds, how long it is kept. */
+struct tally_terms {
+    uint64_t first, second;
+};
+
+/* The tally adds to it, and reads what flies, hence the body. */
 struct tally_entry {
     enum tally_kind kind;
     enum tally_place place;
     struct list_node node; /* in the list of its place, if that has one */
     bool dirty;            /* there is something to tell */
     uint64_t amount;       /* taken or spent, and not told; the connections there are */
-    uint64_t flying;       /* the part of it that is on its way */
+    struct tally_terms terms;
+    uint64_t flying; /* what is on its way, and nobody adds to */
+    struct tally_terms flying_terms;
     uint64_t told_at;
-    struct rate rate; /* of buckets */
-    uint64_t keep_ms; /* of quotas */
     size_t len;
     char key[]; /* begins with the letter of its kind */
 };
