@@ -26,6 +26,7 @@
 #define HEAD_WORDS 6 /* of a command; then come the keys' */
 #define KEY_WORDS 5
 #define NUMBER_MAX 24
+#define LOAD_AGAIN_MS 1000 /* after the script was not */
 #define MILLIONTHS 1000000u
 
 struct batch_call {
@@ -47,7 +48,7 @@ struct tally {
     /* the home thread's */
     struct redis_link *link;
     struct redis_scripts scripts;
-    struct timer *timer;
+    struct timer *timer, *load_timer;
     struct batch_call batches[BATCHES];
     bool ready; /* Redis knows the script */
     bool closing;
@@ -181,23 +182,25 @@ static uint64_t with_untold(const struct tally_entry *entry, uint64_t number)
     }
 }
 
-/* They rest. True for those whose numbers are known now. */
-static void settle(struct batch_call *batch, const struct redis_reply *reply,
+/* They rest. True for those whose numbers are known now. The others are told again, but at
+ * the end only if that may help. */
+static void settle(struct batch_call *batch, int status, const struct redis_reply *reply,
                    bool is_known[BATCH_KEYS], uint64_t numbers[BATCH_KEYS])
 {
     struct tally *tally = batch->tally;
     uint64_t now = loop_now(tally->loop);
+    bool again = !tally->closing || status == JF_E_NOT_FOUND;
     pthread_mutex_lock(&tally->lock);
     for (size_t i = 0; i < batch->count; i++) {
         struct tally_entry *entry = batch->entries[i];
-        is_known[i] = read_number(reply, i, &numbers[i]);
+        is_known[i] = status == JF_OK && read_number(reply, i, &numbers[i]);
         if (is_known[i]) {
             numbers[i] = with_untold(entry, numbers[i]);
             tally->counts.told++;
             tally_entries_told(&tally->entries, entry, now);
         } else {
             tally->counts.failed++;
-            tally_entries_missed(&tally->entries, entry, now);
+            tally_entries_missed(&tally->entries, entry, again, now);
         }
     }
     pthread_mutex_unlock(&tally->lock);
@@ -211,13 +214,20 @@ static void load_script(struct tally *tally)
     redis_scripts_load(&tally->scripts, tally->link); /* else on the next way up */
 }
 
+static void load_again(void *data)
+{
+    struct tally *tally = data;
+    if (!tally->ready && redis_link_is_up(tally->link))
+        load_script(tally);
+}
+
 static void on_answer(struct redis_call *call, int status, const struct redis_reply *reply)
 {
     struct batch_call *batch = call->data;
     struct tally *tally = batch->tally;
     bool is_known[BATCH_KEYS];
     uint64_t numbers[BATCH_KEYS];
-    settle(batch, status == JF_OK ? reply : NULL, is_known, numbers);
+    settle(batch, status, reply, is_known, numbers);
     for (size_t i = 0; i < batch->count && !tally->closing; i++) {
         const struct tally_entry *entry = batch->entries[i];
         if (is_known[i])
@@ -257,8 +267,9 @@ static bool tell_some(struct tally *tally, struct batch_call *batch)
     pthread_mutex_unlock(&tally->lock);
     if (!batch->count)
         return false;
-    if (send_batch(tally, batch) < 0) {
-        settle(batch, NULL, is_known, numbers);
+    int status = send_batch(tally, batch);
+    if (status < 0) {
+        settle(batch, status, NULL, is_known, numbers);
         batch->count = 0;
     }
     return true;
@@ -335,10 +346,13 @@ static void on_loaded(struct redis_scripts *scripts, int status,
     struct tally *tally = CONTAINER_OF(scripts, struct tally, scripts);
     (void)reply;
     tally->ready = status == JF_OK;
-    if (status < 0 && status != JF_E_STOPPING)
+    if (status == JF_E_STOPPING)
+        return;
+    if (status < 0) {
         LOG_RARELY(WARN, STORE, 10, "event=use_not_told status=%s", status_name(status));
-    if (!tally->closing)
-        go_on(tally);
+        timer_start(tally->load_timer, LOAD_AGAIN_MS);
+    }
+    go_on(tally);
 }
 
 static const struct redis_events events = { .on_up = on_up, .on_down = on_down };
@@ -367,6 +381,7 @@ static void free_tally(struct tally *tally)
 {
     tally_entries_fini(&tally->entries);
     timer_free(tally->timer);
+    timer_free(tally->load_timer);
     mailbox_free(tally->box);
     pthread_mutex_destroy(&tally->lock);
     free(tally);
@@ -382,6 +397,7 @@ int tally_open(struct loop *loop, const struct tally_options *options, tally_kno
     tally->data = data;
     init(tally);
     timer_new(loop, on_rested, tally, &tally->timer);
+    timer_new(loop, load_again, tally, &tally->load_timer);
     int status = mailbox_new(loop, 1, &tally->box);
     if (status == JF_OK)
         status = redis_link_open(loop, options->url, options->timeout_ms, &events, tally,

@@ -127,11 +127,11 @@ void tally_entries_told(struct tally_entries *entries, struct tally_entry *entry
 }
 
 void tally_entries_missed(struct tally_entries *entries, struct tally_entry *entry,
-                          uint64_t now)
+                          bool again, uint64_t now)
 {
     if (entry->kind == TALLY_QUOTA)
         entry->amount += entry->flying;
-    if (entry->kind != TALLY_BUCKET)
+    if (entry->kind != TALLY_BUCKET && again)
         entry->dirty = true;
     tally_entries_told(entries, entry, now);
 }

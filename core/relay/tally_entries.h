@@ -63,11 +63,11 @@ jf_bytes tally_entry_key(const struct tally_entry *entry);
 struct tally_entry *tally_entries_take(struct tally_entries *entries);
 
 /* One that flew was told, or was not; then what was taken from a bucket is let go, and the
- * rest is to be told again. It rests either way. */
+ * rest is to be told again, if it shall. It rests either way. */
 void tally_entries_told(struct tally_entries *entries, struct tally_entry *entry,
                         uint64_t now);
 void tally_entries_missed(struct tally_entries *entries, struct tally_entry *entry,
-                          uint64_t now);
+                          bool again, uint64_t now);
 
 /* Who has rested by then is due, or goes; by UINT64_MAX all have. And when the next will
  * have; UINT64_MAX: nobody rests. */

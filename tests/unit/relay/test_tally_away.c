@@ -79,6 +79,40 @@ static void a_script_that_redis_forgot_is_loaded_again(void **state)
     assert_int_equal(counts_of(a).failed, 3);
 }
 
+static void a_script_that_could_not_be_loaded_is_tried_again(void **state)
+{
+    struct member *a = enter_member(*state, 0);
+    redis_server_ask(server, "SCRIPT FLUSH");
+    redis_server_ask(server, "ACL SETUSER default -script");
+    spend(a, "k", 1);
+    pass_members(TALLY_EVERY_MS);
+    assert_int_equal(counts_of(a).failed, 1);
+    redis_server_ask(server, "ACL SETUSER default +script");
+    assert_true(hears(a, TALLY_QUOTA, "k", 1));
+}
+
+static void who_closes_tells_all_to_a_redis_that_forgot_the_script(void **state)
+{
+    struct member *a = enter_member(*state, 0);
+    redis_server_ask(server, "SCRIPT FLUSH");
+    spend(a, "k", 1);
+    assert_true(close_member(a, SOON) < SOON);
+    assert_int_equal(redis_server_number(server, "GET t:quota:k"), 1);
+}
+
+static void who_closes_does_not_wait_for_what_redis_refuses(void **state)
+{
+    struct member *a = enter_member(*state, 0);
+    redis_server_ask(server, "LPUSH t:quota:bad 1");
+    redis_server_ask(server, "CONFIG RESETSTAT");
+    spend(a, "bad", 1);
+    spend(a, "k", 1);
+    assert_true(close_member(a, SOON) < SOON / 2);
+    assert_int_equal(redis_server_number(server, "GET t:quota:k"), 1);
+    assert_non_null(
+        strstr(redis_server_ask(server, "INFO commandstats"), "cmdstat_evalsha:calls=1,"));
+}
+
 static void a_redis_that_holds_still_counts_at_most_twice(void **state)
 {
     struct member *a = enter_member(*state, 0);
@@ -115,6 +149,9 @@ int main(void)
         TALLY_TEST(while_redis_is_away_buckets_take_no_place),
         TALLY_TEST(a_redis_that_is_emptied_is_told_of_seats_again),
         TALLY_TEST(a_script_that_redis_forgot_is_loaded_again),
+        TALLY_TEST(a_script_that_could_not_be_loaded_is_tried_again),
+        TALLY_TEST(who_closes_tells_all_to_a_redis_that_forgot_the_script),
+        TALLY_TEST(who_closes_does_not_wait_for_what_redis_refuses),
         TALLY_TEST(a_redis_that_holds_still_counts_at_most_twice),
         TALLY_TEST(what_a_full_redis_refuses_is_told_later),
     };
