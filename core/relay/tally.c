@@ -78,9 +78,11 @@ static struct tally_entry *use(struct tally *tally, enum tally_kind kind, jf_byt
     }
     struct tally_entry *entry = tally_entries_use(&tally->entries, kind, key);
     if (!entry) {
+        size_t keys = tally->entries.table.count;
         tally->counts.untold++;
         pthread_mutex_unlock(&tally->lock);
-        LOG_RARELY(WARN, STORE, 10, "event=use_not_told most=%d", TALLY_MAX);
+        LOG_RARELY(WARN, STORE, 10, "event=use_not_told keys=%zu octets_of_key=%zu", keys,
+                   key.len);
         return NULL;
     }
     return entry;
@@ -206,6 +208,14 @@ static void settle(struct batch_call *batch, int status, const struct redis_repl
     pthread_mutex_unlock(&tally->lock);
 }
 
+static void log_untold(int status, jf_bytes error)
+{
+    char why[LOG_QUOTED_MAX];
+    if (status != JF_E_STOPPING)
+        LOG_RARELY(WARN, STORE, 10, "event=use_not_told status=%s redis=%s",
+                   status_name(status), log_quote(error, why));
+}
+
 static void go_on(struct tally *tally);
 
 static void load_script(struct tally *tally)
@@ -221,6 +231,21 @@ static void load_again(void *data)
         load_script(tally);
 }
 
+/* Numbers that are known go to the owner; of the rest Redis has said why not. */
+static void tell_known(const struct batch_call *batch, const struct redis_reply *reply,
+                       const bool is_known[BATCH_KEYS], const uint64_t numbers[BATCH_KEYS])
+{
+    struct tally *tally = batch->tally;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct tally_entry *entry = batch->entries[i];
+        if (!is_known[i])
+            log_untold(JF_E_INVALID,
+                       bytes_from(redis_reply_bytes(redis_reply_at(reply, i)), 1));
+        else if (!tally->closing)
+            tally->known(tally->data, entry->kind, tally_entry_key(entry), numbers[i]);
+    }
+}
+
 static void on_answer(struct redis_call *call, int status, const struct redis_reply *reply)
 {
     struct batch_call *batch = call->data;
@@ -228,14 +253,11 @@ static void on_answer(struct redis_call *call, int status, const struct redis_re
     bool is_known[BATCH_KEYS];
     uint64_t numbers[BATCH_KEYS];
     settle(batch, status, reply, is_known, numbers);
-    for (size_t i = 0; i < batch->count && !tally->closing; i++) {
-        const struct tally_entry *entry = batch->entries[i];
-        if (is_known[i])
-            tally->known(tally->data, entry->kind, tally_entry_key(entry), numbers[i]);
-    }
+    if (status < 0)
+        log_untold(status, redis_reply_bytes(reply));
+    else
+        tell_known(batch, reply, is_known, numbers);
     batch->count = 0;
-    if (status < 0 && status != JF_E_STOPPING)
-        LOG_RARELY(WARN, STORE, 10, "event=use_not_told status=%s", status_name(status));
     if (status == JF_E_NOT_FOUND) /* the scripts were flushed */
         load_script(tally);
     if (status != JF_E_STOPPING)
@@ -344,12 +366,11 @@ static void on_loaded(struct redis_scripts *scripts, int status,
                       const struct redis_reply *reply)
 {
     struct tally *tally = CONTAINER_OF(scripts, struct tally, scripts);
-    (void)reply;
     tally->ready = status == JF_OK;
     if (status == JF_E_STOPPING)
         return;
     if (status < 0) {
-        LOG_RARELY(WARN, STORE, 10, "event=use_not_told status=%s", status_name(status));
+        log_untold(status, redis_reply_bytes(reply));
         timer_start(tally->load_timer, LOAD_AGAIN_MS);
     }
     go_on(tally);

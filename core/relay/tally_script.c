@@ -41,9 +41,10 @@ const char tally_script[] =
     "      if has and at + stale > now then others = others + has "
     "      else redis.call('HDEL', key, all[i]) end end end "
     "  return others end "
+    "local function reason(err) return type(err) == 'table' and err.err or err end "
     "local answer = {} "
     "for i = 4, #ARGV, 5 do "
     "  local done, number = pcall(tell[ARGV[i]], ARGV[i + 1], tonumber(ARGV[i + 2]), "
     "    tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])) "
-    "  answer[#answer + 1] = done and text(number) or '-1' end "
+    "  answer[#answer + 1] = done and text(number) or '!'..reason(number) end "
     "return answer";

@@ -5,11 +5,12 @@
  * how many milliseconds a node that says nothing is gone; then five for each key: kind,
  * key, and three numbers.
  *
- *     b  millionths taken, millionths gained in a millisecond, millionths that can be
- * missing q  spent, how long it is kept, 0 s  connections, 0, 0
+ *     b  millionths: taken, gained in a millisecond, the most that can be missing
+ *     q  spent, how long it is kept, 0
+ *     s  connections, 0, 0
  *
- * It answers with a text for each: the number that a tally_known is told, or "-1" if the
- * key is none of ours.
+ * It answers with a text for each: the number that a tally_known is told; or "!" and
+ * the error of Redis, as when the key is none of ours.
  */
 #ifndef JF_RELAY_TALLY_SCRIPT_H
 #define JF_RELAY_TALLY_SCRIPT_H

@@ -3,6 +3,8 @@
 
 #include <pthread.h>
 
+#include "core/relay/tally_script.h"
+
 /* ---- Buckets ---- */
 
 static void what_is_taken_from_a_bucket_is_known_to_who_takes_next(void **state)
@@ -255,6 +257,16 @@ static void a_key_of_the_wrong_type_does_not_stop_the_others(void **state)
     assert_int_equal(redis_server_number(server, "GET t:quota:good"), 5);
 }
 
+static void of_a_key_that_redis_refuses_it_says_why(void **state)
+{
+    (void)state;
+    redis_server_ask(server, "LPUSH t:quota:bad 1");
+    const char *answer = redis_server_ask(
+        server, "EVAL \"%s\" 0 t: token 600 q bad 1 1000 0 q good 2 1000 0", tally_script);
+    assert_memory_equal(answer, "!WRONGTYPE ", 11);
+    assert_string_equal(strchr(answer, '\n'), "\n2");
+}
+
 /* ---- Threads ---- */
 
 #define THREADS 4
@@ -350,6 +362,7 @@ int main(void)
         TALLY_TEST(of_too_many_keys_and_too_long_ones_nothing_is_told),
         TALLY_TEST(a_key_may_have_any_octets),
         TALLY_TEST(a_key_of_the_wrong_type_does_not_stop_the_others),
+        TALLY_TEST(of_a_key_that_redis_refuses_it_says_why),
         TALLY_TEST(several_threads_use_it_at_once),
         TALLY_TEST(who_closes_with_patience_tells_all),
         TALLY_TEST(who_closes_without_patience_does_not_wait),
