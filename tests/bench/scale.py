@@ -21,7 +21,7 @@ import scale_redis
 from scale_model import (
     AT_ONCE, BUSY, CONNECTIONS, BUFFER, FAN_NODE, FLEETS, FRAME, GIVE_UP_S, GROUP_NODE,
     HANDLER_S, HKEYS_NODE, IN_HAND, LINK, MIXES, NAME, PIPED, READ_OCTETS, RETURN_S,
-    ROUND_TRIP_S, SHARDS, TURN_US, MESSAGE_US, WINDOW, WORKERS, WRITE, Load, batch, busiest,
+    ROUND_TRIP_S, SHARDS, TELL, TELL_KEY, TELL_KEYS, TELLS_S, TURN_US, MESSAGE_US, WINDOW, WORKERS, WRITE, Load, batch, busiest,
     heartbeat, letter_cost, letters_of_a_turn, message, others, tell_again)
 from scale_redis import command, conn_id, run
 
@@ -134,15 +134,28 @@ def broadcast_table():
 
 def idle_table():
     """Links: for each worker one of the directory and one to publish by; for the node one to
-    publish by, one to listen and one for the lease."""
+    publish by, one to listen, one for the lease and one for shared limits."""
     rows = []
     for nodes in FLEETS:
         rate, cores = heartbeat(nodes)
-        rows.append([nodes, rate, f"{cores:.1%}", nodes * (2 * WORKERS + 3),
-                     nodes * (2 * WORKERS + 2)] +
+        rows.append([nodes, rate, f"{cores:.1%}", nodes * (2 * WORKERS + 4),
+                     nodes * (2 * WORKERS + 3)] +
                     [nodes * (WORKERS + 1) + nodes // m for m in SHARDS[:2]])
     return table(["nodes", "commands/s", "of a CPU", "links to one Redis",
                   "to the directory", *(f"to each of {m} shards" for m in SHARDS[:2])], rows)
+
+
+def limits_table():
+    """Keys that are used all the time; those of a node are told together, or never are."""
+    rows = []
+    for nodes in FLEETS:
+        for keys in (10, 100, 1000):
+            told = nodes * keys * TELLS_S
+            commands = math.ceil(keys / TELL_KEYS) * nodes * TELLS_S
+            together = (commands * (TELL + LINK) + (told - commands) * TELL_KEY) / 1e9
+            rows.append([nodes, keys, told, told * (TELL + LINK) / 1e9, commands, together])
+    return table(["nodes", "keys in use on each", "told/s", "CPUs, each by itself",
+                  "commands/s, 64 keys in each", "CPUs"], rows)
 
 
 def slow_table():
@@ -221,6 +234,7 @@ def empty_table():
 
 TABLES = {"operations": operation_table, "memory": memory_table, "load": load_table, "spread": spread_table,
           "batches": batches_table, "broadcast": broadcast_table, "idle": idle_table,
+          "limits": limits_table,
           "slow": slow_table, "balance": balance_table, "cluster": cluster_table,
           "death": death_table, "empty": empty_table}
 

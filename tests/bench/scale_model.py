@@ -20,6 +20,9 @@ GROUP_NODE = (505445 - 30442) / 100  # group script, alone, for each node, with 
 HKEYS_NODE = (5698 - 629) / 100  # HKEYS, piped, for each node
 FAN_NODE = {150: (5001499 - 23623) / 1000, 1024: (5916206 - 36297) / 1000}  # alone
 LOOK, LOOK_NODE = 80511, (618035 - 80511) / 990  # for dead nodes
+# What nodes have used: a command with one key, each key more, and of seats each node that has
+# some. From tallies(), piped.
+TELL, TELL_KEY, TELL_NODE = 9200, (370000 - 9200) / 63, (480000 - 8500) / 999
 BARE, ATTRIBUTE = 209, 241 - 209  # octets of memory, from the same run
 MEMBER = {10: 555 - 209, 100: 528 - 209, 10000: 521 - 209}  # in one group of so many
 
@@ -28,9 +31,10 @@ MEMBER = {10: 555 - 209, 100: 528 - 209, 10000: 521 - 209}  # in one group of so
 TURN_US, MESSAGE_US = 35 - 5.5, 5.5
 
 # From the sources: core/store/directory*.c, core/relay/lease.c, core/redis/redis_link.c,
+# core/relay/tally.[ch],
 # core/store/orphans_pass.c, core/host/reaper.h; and store.lease_ms.
 WINDOW, MARKER_S, PING_S, AT_ONCE, IN_HAND = 256, 1.5, 3, 16, 64
-LEASE_S, PATIENCE = 10, 3
+LEASE_S, PATIENCE, TELLS_S, TELL_KEYS = 10, 3, 10, 64
 # From Redis: what it reads at once (PROTO_IOBUF_LEN), client-output-buffer-limit pubsub.
 READ_OCTETS, BUFFER = 16384, 32 << 20
 
@@ -128,7 +132,7 @@ class Load:
 
 def heartbeat(nodes):
     """Commands per second, and cores, of nodes that do nothing."""
-    looks, pings = nodes * WORKERS / MARKER_S, nodes * (WORKERS + 2) / PING_S
+    looks, pings = nodes * WORKERS / MARKER_S, nodes * (WORKERS + 3) / PING_S
     renewals, claims = nodes / (LEASE_S / 3), nodes / (LEASE_S / 2)
     ns = looks * (PIPED["SISMEMBER"] + LINK) + pings * (PIPED["PING"] + LINK)
     ns += (renewals + claims) * (PIPED["renew"] + LINK)

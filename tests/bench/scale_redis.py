@@ -54,6 +54,7 @@ SCRIPTS |= {name: script(ORPHANS, r"\[" + name) for name in ("READ", "BURY")}
 GROUP_SCRIPT = script("core/relay/relay_out.c", "group_script")
 RENEW = script("core/relay/lease_script.c", "lease_script_renew")
 CLAIM = script("core/relay/lease_script.c", "lease_script_claim")
+TALLY = script("core/relay/tally_script.c", "char tally_script")
 
 
 def command(*words):
@@ -65,6 +66,18 @@ def run(name, node, conn, *more):
     """A script called as the directory does."""
     sha = hashlib.sha1(SCRIPTS[name].encode()).hexdigest()
     return command("EVALSHA", sha, 0, PREFIX, node, FENCE, conn, *more)
+
+
+def tell(*keys):
+    """What a node tells of its use, five words for each key: core/relay/tally_script.h."""
+    sha = hashlib.sha1(TALLY.encode()).hexdigest()
+    return command("EVALSHA", sha, 0, PREFIX, "f" * 16, 10000,
+                   *(word for key in keys for word in key))
+
+
+def bucket(number):
+    """An address, 10 per second, 20 at once, of which one is taken."""
+    return "b", "ma:prod:%015d=" % number, 1000000, 10000, 64 * 20000000
 
 
 def conn_id(number):
@@ -111,7 +124,7 @@ class Redis:
                 break
             time.sleep(0.05)
         self.first = self.links[0]
-        for text in SCRIPTS.values():
+        for text in (*SCRIPTS.values(), TALLY):
             self.first.ask("SCRIPT", "LOAD", text)
 
     def version(self):
@@ -283,6 +296,22 @@ def leases(redis):
               flush=True)
 
 
+def tallies(redis):
+    redis.empty()
+    redis.row("tell of a bucket", [tell(bucket(i)) for i in range(LINKS)])
+    redis.row("tell of 64 buckets", [tell(*(bucket(64 * i + k) for k in range(64)))
+                                     for i in range(LINKS)])
+    redis.row("tell of a quota", [tell(("q", f"key-{i}:20000", 1, 172800000, 0))
+                                  for i in range(LINKS)])
+    for count in (1, 10, 100, 1000):
+        redis.empty()
+        now = int(time.time() * 1000)
+        for node in range(count - 1):
+            redis.first.ask("HSET", "jf:seats:k::key", "%016d" % node, f"7 {now + 600000}")
+        redis.row(f"tell of seats, {count:,} nodes have some",
+                  [tell(("s", "k::key", 7, 0, 0))] * LINKS)
+
+
 def fill_directory(redis, group, attributes):
     commands = []
     for i in range(CONNECTIONS):
@@ -317,6 +346,7 @@ def main():
             groups(redis)
             directory(redis)
             leases(redis)
+            tallies(redis)
             print("\n| octets of memory, for each connection | |\n|---|---|")
             memory(redis)
         finally:
