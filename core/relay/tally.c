@@ -184,26 +184,33 @@ static uint64_t with_untold(const struct tally_entry *entry, uint64_t number)
     }
 }
 
-/* They rest. True for those whose numbers are known now. The others are told again, but at
- * the end only if that may help. */
+/* With the lock held. At the end it is tried once, but for what was not even looked at. */
+static void miss(struct tally *tally, struct tally_entry *entry, int status, uint64_t now)
+{
+    tally->counts.failed++;
+    if (status == JF_E_NOT_FOUND) /* the scripts were flushed */
+        tally_entries_undone(&tally->entries, entry, now);
+    else
+        tally_entries_missed(&tally->entries, entry, !tally->closing, now);
+}
+
+/* They rest. True for those whose numbers are known now. */
 static void settle(struct batch_call *batch, int status, const struct redis_reply *reply,
                    bool is_known[BATCH_KEYS], uint64_t numbers[BATCH_KEYS])
 {
     struct tally *tally = batch->tally;
     uint64_t now = loop_now(tally->loop);
-    bool again = !tally->closing || status == JF_E_NOT_FOUND;
     pthread_mutex_lock(&tally->lock);
     for (size_t i = 0; i < batch->count; i++) {
         struct tally_entry *entry = batch->entries[i];
         is_known[i] = status == JF_OK && read_number(reply, i, &numbers[i]);
-        if (is_known[i]) {
-            numbers[i] = with_untold(entry, numbers[i]);
-            tally->counts.told++;
-            tally_entries_told(&tally->entries, entry, now);
-        } else {
-            tally->counts.failed++;
-            tally_entries_missed(&tally->entries, entry, again, now);
+        if (!is_known[i]) {
+            miss(tally, entry, status, now);
+            continue;
         }
+        numbers[i] = with_untold(entry, numbers[i]);
+        tally->counts.told++;
+        tally_entries_told(&tally->entries, entry, now);
     }
     pthread_mutex_unlock(&tally->lock);
 }
@@ -252,13 +259,15 @@ static void on_answer(struct redis_call *call, int status, const struct redis_re
     struct tally *tally = batch->tally;
     bool is_known[BATCH_KEYS];
     uint64_t numbers[BATCH_KEYS];
+    if (status == JF_OK && redis_reply_count(reply) != batch->count)
+        status = JF_E_INVALID;
     settle(batch, status, reply, is_known, numbers);
     if (status < 0)
         log_untold(status, redis_reply_bytes(reply));
     else
         tell_known(batch, reply, is_known, numbers);
     batch->count = 0;
-    if (status == JF_E_NOT_FOUND) /* the scripts were flushed */
+    if (status == JF_E_NOT_FOUND)
         load_script(tally);
     if (status != JF_E_STOPPING)
         go_on(tally);

@@ -136,6 +136,15 @@ void tally_entries_missed(struct tally_entries *entries, struct tally_entry *ent
     tally_entries_told(entries, entry, now);
 }
 
+void tally_entries_undone(struct tally_entries *entries, struct tally_entry *entry,
+                          uint64_t now)
+{
+    if (entry->kind != TALLY_SEATS)
+        entry->amount += entry->flying;
+    entry->dirty = true;
+    tally_entries_told(entries, entry, now);
+}
+
 /* ---- Resting ------------------------------------------------------------- */
 
 static void rise(struct tally_entries *entries, struct tally_entry *entry)

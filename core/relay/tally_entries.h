@@ -68,6 +68,9 @@ void tally_entries_told(struct tally_entries *entries, struct tally_entry *entry
                         uint64_t now);
 void tally_entries_missed(struct tally_entries *entries, struct tally_entry *entry,
                           bool again, uint64_t now);
+/* Redis has not even looked at it: all of it is to be told again. */
+void tally_entries_undone(struct tally_entries *entries, struct tally_entry *entry,
+                          uint64_t now);
 
 /* Who has rested by then is due, or goes; by UINT64_MAX all have. And when the next will
  * have; UINT64_MAX: nobody rests. */

@@ -9,8 +9,9 @@
  *     q  spent, how long it is kept, 0
  *     s  connections, 0, 0
  *
- * It answers with a text for each: the number that a tally_known is told; or "!" and
- * the error of Redis, as when the key is none of ours.
+ * It answers with a text for each: the number that a tally_known is told; or "!" and the
+ * error of Redis, as when the key is none of ours. If it could do nothing for any, with the
+ * last such error.
  */
 #ifndef JF_RELAY_TALLY_SCRIPT_H
 #define JF_RELAY_TALLY_SCRIPT_H

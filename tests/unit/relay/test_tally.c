@@ -257,6 +257,39 @@ static void a_key_of_the_wrong_type_does_not_stop_the_others(void **state)
     assert_int_equal(redis_server_number(server, "GET t:quota:good"), 5);
 }
 
+static void junk_inside_a_key_is_taken_for_nothing(void **state)
+{
+    const struct rate rate = rate_of(1, 10);
+    struct member *a = enter_member(*state, 0);
+    redis_server_ask(server, "HSET t:rate:k m nan at inf");
+    redis_server_ask(server, "HSET t:rate:l m -5 at x");
+    redis_server_ask(server, "SET t:quota:k -50");
+    redis_server_ask(server, "SET t:quota:l 9223372036854775807");
+    redis_server_ask(server, "HSET t:seats:k x y z 1");
+    draw(a, "k", &rate, 1);
+    draw(a, "l", &rate, 1);
+    spend(a, "k", 1);
+    spend(a, "l", 1);
+    sit(a, "k", 1);
+    assert_true(hears(a, TALLY_SEATS, "k", 0));
+    assert_true(hears(a, TALLY_BUCKET, "k", TOKEN));
+    assert_true(hears(a, TALLY_BUCKET, "l", TOKEN));
+    assert_true(hears(a, TALLY_QUOTA, "k", 0));
+    assert_int_equal(known_of(a, TALLY_QUOTA, jf_str("l"))->times, 0);
+    assert_true(counts_of(a).failed >= 1);
+    assert_int_equal(redis_server_number(server, "HLEN t:seats:k"), 1);
+}
+
+static void seats_from_later_than_now_are_from_now(void **state)
+{
+    struct member *a = enter_member(*state, 0);
+    redis_server_ask(server,
+                     "EVAL \"redis.call('HSET','t:seats:k','x','7\\ 9999999999999')\" 0");
+    sit(a, "k", 1);
+    assert_true(hears(a, TALLY_SEATS, "k", 7));
+    assert_true(hears(a, TALLY_SEATS, "k", 0));
+}
+
 static void of_a_key_that_redis_refuses_it_says_why(void **state)
 {
     (void)state;
@@ -362,6 +395,8 @@ int main(void)
         TALLY_TEST(of_too_many_keys_and_too_long_ones_nothing_is_told),
         TALLY_TEST(a_key_may_have_any_octets),
         TALLY_TEST(a_key_of_the_wrong_type_does_not_stop_the_others),
+        TALLY_TEST(junk_inside_a_key_is_taken_for_nothing),
+        TALLY_TEST(seats_from_later_than_now_are_from_now),
         TALLY_TEST(of_a_key_that_redis_refuses_it_says_why),
         TALLY_TEST(several_threads_use_it_at_once),
         TALLY_TEST(who_closes_with_patience_tells_all),

@@ -1,6 +1,11 @@
 /* A Redis that goes away, comes back empty, holds still, is full, has lost its script. */
 #include "tests/unit/relay/tallies.h"
 
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
 /* Until it has noticed: from then on there is nobody to tell. */
 static void kill_redis(void)
 {
@@ -70,6 +75,7 @@ static void a_redis_that_is_emptied_is_told_of_seats_again(void **state)
 
 static void a_script_that_redis_forgot_is_loaded_again(void **state)
 {
+    const struct rate rate = rate_of(1, 10);
     struct member *a = enter_member(*state, 0);
     for (int i = 1; i <= 3; i++) {
         redis_server_ask(server, "SCRIPT FLUSH");
@@ -77,6 +83,9 @@ static void a_script_that_redis_forgot_is_loaded_again(void **state)
         assert_true(hears(a, TALLY_QUOTA, "k", (uint64_t)i));
     }
     assert_int_equal(counts_of(a).failed, 3);
+    redis_server_ask(server, "SCRIPT FLUSH");
+    draw(a, "k", &rate, 2);
+    assert_true(hears(a, TALLY_BUCKET, "k", 2 * TOKEN));
 }
 
 static void a_script_that_could_not_be_loaded_is_tried_again(void **state)
@@ -142,6 +151,114 @@ static void what_a_full_redis_refuses_is_told_later(void **state)
     assert_true(hears(a, TALLY_QUOTA, "k", 2));
 }
 
+static int connections(void)
+{
+    static const char word[] = "total_connections_received:";
+    const char *found = strstr(redis_server_ask(server, "INFO stats"), word);
+    return found ? atoi(found + strlen(word)) : 0;
+}
+
+/* Its name may lead to the new master by now, so the link must see what the script met. */
+static void a_redis_that_follows_is_left(void **state)
+{
+    struct member *a = enter_member(*state, 0);
+    redis_server_ask(server, "REPLICAOF 127.0.0.1 1");
+    spend(a, "k", 3);
+    redis_server_ask(server, "CONFIG RESETSTAT");
+    for (unsigned end = now_ms() + SOON; !connections() && now_ms() < end;)
+        turn_members();
+    assert_true(connections() > 0);
+    assert_true(counts_of(a).failed > 0);
+    assert_int_equal(known_of(a, TALLY_QUOTA, jf_str("k"))->times, 0);
+    redis_server_ask(server, "REPLICAOF NO ONE");
+    unsigned end = now_ms() + 3 * SOON; /* the pauses between tries have grown */
+    while (!known_of(a, TALLY_QUOTA, jf_str("k"))->times && now_ms() < end)
+        turn_members();
+    assert_int_equal(redis_server_number(server, "GET t:quota:k"), 3);
+}
+
+/* ---- Junk ---- */
+
+/* Greets like a Redis, knows scripts like a Redis, and answers them with `junk`. */
+struct impostor {
+    int listening;
+    const char *junk;
+    pthread_t thread;
+};
+
+static void say(int fd, const char *text)
+{
+    if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+        return;
+}
+
+static void *pose(void *data)
+{
+    struct impostor *impostor = data;
+    char heard[16384];
+    ssize_t len;
+    int fd = accept(impostor->listening, NULL, NULL);
+    while (fd >= 0 && (len = recv(fd, heard, sizeof(heard) - 1, 0)) > 0) {
+        heard[len] = '\0';
+        if (strstr(heard, "PING"))
+            say(fd, "+PONG\r\n");
+        else if (strstr(heard, "LOAD"))
+            say(fd, "$40\r\n0123456789012345678901234567890123456789\r\n");
+        else if (strstr(heard, "EVALSHA"))
+            say(fd, impostor->junk);
+    }
+    close(fd);
+    return NULL;
+}
+
+static void start_impostor(struct impostor *impostor, struct redis_url *url)
+{
+    char text[64];
+    const char *why;
+    struct sockaddr_in address = { .sin_family = AF_INET,
+                                   .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    socklen_t len = sizeof(address);
+    impostor->listening = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(impostor->listening, (struct sockaddr *)&address, len), 0);
+    assert_int_equal(listen(impostor->listening, 1), 0);
+    getsockname(impostor->listening, (struct sockaddr *)&address, &len);
+    snprintf(text, sizeof(text), "redis://127.0.0.1:%d", ntohs(address.sin_port));
+    assert_int_equal(redis_url_parse(jf_str(text), url, &why), JF_OK);
+    assert_int_equal(pthread_create(&impostor->thread, NULL, pose, impostor), 0);
+}
+
+static void meet_impostor(const char *junk)
+{
+    struct impostor impostor = { .junk = junk };
+    struct town town = { 0 };
+    start_impostor(&impostor, &town.url);
+    struct member *c = open_member(&town, 2);
+    sit(c, "k", 5);
+    spend(c, "k", 5);
+    for (unsigned end = now_ms() + SOON; counts_of(c).failed < 2 && now_ms() < end;)
+        turn_members();
+    assert_true(counts_of(c).failed >= 2);
+    assert_int_equal(c->count, 0);
+    close_member(c, 0);
+    close(impostor.listening);
+    pthread_join(impostor.thread, NULL);
+    redis_url_fini(&town.url);
+}
+
+static void junk_for_an_answer_is_a_failure(void **state)
+{
+    (void)state;
+    meet_impostor("+OK\r\n");
+    meet_impostor(":7\r\n");
+    meet_impostor("$-1\r\n");
+    meet_impostor("*0\r\n");
+    meet_impostor("*1\r\n$1\r\n5\r\n");
+    meet_impostor("*3\r\n$1\r\n5\r\n$1\r\n5\r\n$1\r\n5\r\n");
+    meet_impostor("*2\r\n:5\r\n*0\r\n");
+    meet_impostor("*2\r\n$2\r\n-1\r\n$20\r\n99999999999999999999\r\n");
+    meet_impostor("*2\r\n$-1\r\n-ERR no\r\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -154,6 +271,8 @@ int main(void)
         TALLY_TEST(who_closes_does_not_wait_for_what_redis_refuses),
         TALLY_TEST(a_redis_that_holds_still_counts_at_most_twice),
         TALLY_TEST(what_a_full_redis_refuses_is_told_later),
+        TALLY_TEST(a_redis_that_follows_is_left),
+        TALLY_TEST(junk_for_an_answer_is_a_failure),
     };
     return run_with_server(tests, sizeof(tests) / sizeof(tests[0]));
 }
