@@ -32,6 +32,11 @@ static int refuse(struct jf_event *ev, const char *why)
     return jf_refuse(ev, 401, jf_str("{\"message\": \"Unauthorized\"}"));
 }
 
+#define CONTEXT_MAX 8192 /* octets that jf_context() keeps */
+
+_Static_assert(JWS_PAYLOAD_MAX + JWT_CLAIM_VALUE_MAX <= CONTEXT_MAX && JWT_CLAIMS_MAX < 64,
+               "all that a token may claim fits, and the subject once more");
+
 /* The principal is the subject and nothing else, chosen among the claims or not; a claim
  * that has that name says something of its issuer's. */
 static int identify(struct jf_event *ev, const struct jwt *jwt)
@@ -44,12 +49,12 @@ static int identify(struct jf_event *ev, const struct jwt *jwt)
     return status;
 }
 
-/* What the host has no room for is not left out: a handler could miss just that. */
+/* What the host had no room for would not be left out: a handler could miss just that. */
 static int admit(struct jf_event *ev, const struct jwt_verdict *verdict)
 {
-    if (identify(ev, &verdict->jwt) < 0)
-        return refuse(ev, "claims_too_big");
-    int status = authorize_until(ev->worker->local, ev->conn, &verdict->jwt);
+    int status = identify(ev, &verdict->jwt);
+    if (status == JF_OK)
+        status = authorize_until(ev->worker->local, ev->conn, &verdict->jwt);
     if (status == JF_OK && verdict->subprotocol.ptr)
         status = jf_subprotocol(ev, verdict->subprotocol);
     return status;

@@ -137,6 +137,27 @@ static void it_is_known_where_no_claim_is_chosen(void **state)
     fake_host_free(host);
 }
 
+/* Its subject is told twice, as the principal too. */
+static void the_largest_token_is_let_in(void **state)
+{
+    (void)state;
+    char token[FORGE_MAX], claims[6096], rest[2048 + 1];
+    struct fake_host *host = scene_start("", 1);
+    memset(rest, 'x', 2048);
+    rest[2048] = '\0';
+    int len =
+        snprintf(claims, sizeof(claims),
+                 "{\"exp\":1700000100,\"sub\":\"%s\",\"a\":\"%s\",\"b\":\"", rest, rest);
+    snprintf(claims + len, sizeof(claims) - (size_t)len, "%.*s\"}", 6095 - len - 2, rest);
+    scene_token_of(token, SECRET, claims);
+    assert_int_equal(strlen(token), JWS_TOKEN_MAX);
+    jf_conn_id conn = scene_knock(host, token, 0);
+    assert_int_equal(fake_host_verdict(host, conn).http_status, 101);
+    assert_string_equal(fake_host_attr(host, conn, "authorizer.principalId"), rest);
+    assert_string_equal(fake_host_attr(host, conn, "authorizer.sub"), rest);
+    fake_host_free(host);
+}
+
 static void its_claims_need_no_store(void **state)
 {
     (void)state;
@@ -452,6 +473,7 @@ int main(void)
         cmocka_unit_test(the_subprotocol_that_is_chosen_is_not_the_token),
         cmocka_unit_test(the_principal_is_the_subject_and_nothing_else),
         cmocka_unit_test(it_is_known_where_no_claim_is_chosen),
+        cmocka_unit_test(the_largest_token_is_let_in),
         cmocka_unit_test(its_claims_need_no_store),
         cmocka_unit_test(a_connection_ends_with_its_token_a_grace_later),
         cmocka_unit_test(one_timer_does_for_all),
