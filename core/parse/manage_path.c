@@ -3,12 +3,13 @@
 
 #include "core/base/bytes.h"
 
-/* Takes the part up to the next "/" off the front of `rest`, and that "/". */
+/* Takes the part up to the next "/" off the front of `rest`, and that "/"; in two steps, so
+ * that no length can wrap around, over which gcc worries when it sees the whole program. */
 static jf_bytes next_part(jf_bytes *rest)
 {
     size_t len = bytes_find(*rest, '/');
     jf_bytes part = { rest->ptr, len };
-    *rest = bytes_from(*rest, len + 1);
+    *rest = bytes_from(bytes_from(*rest, len), 1);
     return part;
 }
 
