@@ -105,6 +105,8 @@ static void keep_identity(struct fake_host *host, const struct fake_conn *conn)
     char key[300];
     for (size_t i = 0; i < conn->identity.count; i++) {
         const struct jf_pair *pair = &conn->identity.pairs[i];
+        if (jf_same(pair->name, jf_str("usageIdentifierKey")))
+            continue; /* a secret */
         int n = snprintf(key, sizeof(key), "authorizer.%.*s", (int)pair->name.len,
                          pair->name.ptr);
         if (n > 0 && (size_t)n < sizeof(key))

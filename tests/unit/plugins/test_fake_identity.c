@@ -67,6 +67,19 @@ static void what_was_said_stays_when_another_takes_over(void **state)
     fake_host_free(new);
 }
 
+static void an_api_key_is_no_attribute(void **state)
+{
+    (void)state;
+    struct fake_host *host = start();
+    jf_conn_id ann = fake_host_connect(host, NULL);
+    assert_int_equal(say("usageIdentifierKey", "a secret"), JF_OK);
+    assert_int_equal(say("team", "a"), JF_OK);
+    finish(host);
+    assert_string_equal(fake_host_attr(host, ann, "authorizer.team"), "a");
+    assert_null(fake_host_attr(host, ann, "authorizer.usageIdentifierKey"));
+    fake_host_free(host);
+}
+
 /* ---- As much as the real host keeps ----------------------------------------------------
  */
 
@@ -136,6 +149,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_was_said_stays_when_another_takes_over),
+        cmocka_unit_test(an_api_key_is_no_attribute),
         cmocka_unit_test(a_name_has_1_to_256_octets),
         cmocka_unit_test(all_together_has_8_kib),
         cmocka_unit_test(what_is_said_again_takes_the_place_of_the_first),
