@@ -90,6 +90,29 @@ static int add_stage(struct router *router, const struct config_stage *config,
     return status;
 }
 
+/* Or anybody could come in without one. */
+static int check_keys(const struct stage_routes *routes, char error[PLUGIN_ERROR_MAX])
+{
+    if (routes->authorize || !settings_wants_key(routes->settings) ||
+        settings_api_key_source(routes->settings) != API_KEY_AUTHORIZER)
+        return JF_OK;
+    snprintf(error, PLUGIN_ERROR_MAX,
+             "stage \"%.*s\": \"api_key\" is what $authorize says, and no plugin of the "
+             "stage has that route",
+             BYTES_FMT(routes->stage->name));
+    return JF_E_INVALID;
+}
+
+static int check_stages(const struct router *router, char error[PLUGIN_ERROR_MAX])
+{
+    int status = JF_OK;
+    for (uint32_t i = 0; status == JF_OK && i < router->count; i++) {
+        if (router->routes[i].table)
+            status = check_keys(&router->routes[i], error);
+    }
+    return status;
+}
+
 int router_new(const struct config *config, const struct lineup *lineup,
                const struct stages *stages, struct router **out,
                char error[PLUGIN_ERROR_MAX])
@@ -106,6 +129,8 @@ int router_new(const struct config *config, const struct lineup *lineup,
     api_keys_unref(keys); /* the settings of its stages have it */
     for (size_t i = 0; status == JF_OK && i < lineup->count; i++)
         status = add_plugin(router, &lineup->entries[i], error);
+    if (status == JF_OK)
+        status = check_stages(router, error);
     if (status < 0) {
         router_free(router);
         return status;

@@ -138,6 +138,17 @@ def test_the_authorizer_may_say_it(host, how):
         assert client.ask("get", key="authorizer.usageIdentifierKey")["status"] == "not_found"
 
 
+@pytest.mark.only("c", reason="it is about the configuration")
+def test_without_an_authorizer_nobody_can_say_it(host):
+    where = "$context.authorizer.usageIdentifierKey"
+    path = host.write(host.config(config=keyed(api_key=where)))
+    wrong = host.run("run", "-c", path)
+    assert wrong.wait() == 1
+    assert "no plugin of the stage has that route" in wrong.text()
+    wrong.expected_exit = 1
+    wrong.may_log("event=start_failed")
+
+
 # -- How much it may
 
 
