@@ -281,16 +281,12 @@ static bool has_id(const struct manage_path *path)
 
 static void refuse_id(struct managed *managed)
 {
-    struct text_buffer {
-        char text[128];
-    } why;
+    char why[128], *at = why;
     jf_bytes id = managed->path.name;
-    size_t len = id.len < 64 ? id.len : 64;
-    char *at = why.text;
     bytes_keep(jf_str("Invalid connectionId: "), &at);
-    bytes_keep(jf_view(id.ptr, len), &at);
+    bytes_keep(jf_view(id.ptr, id.len < 64 ? id.len : 64), &at);
     manage_answer_error(managed->call, 400, "BadRequestException",
-                        jf_view(why.text, (size_t)(at - why.text)));
+                        jf_view(why, (size_t)(at - why)));
     free(managed);
 }
 
