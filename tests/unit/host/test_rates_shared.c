@@ -1,6 +1,8 @@
 /* How much an API key may do, and what nodes tell each other of what is used. */
 #include "tests/unit/host/rates.h"
 
+#include <pthread.h>
+
 #include "core/host/api_keys.h"
 
 /* ---- API keys ----------------------------------------------------------- */
@@ -268,6 +270,53 @@ static void what_nobody_asked_for_is_not_learned(void **state)
     assert_int_equal(rate_book_evicted(book), 0);
 }
 
+/* ---- Several workers ------------------------------------------------------ */
+
+#define WORKERS 4
+#define ROUNDS 2000
+#define BURST 3000
+
+struct crowd {
+    pthread_t thread;
+    const uint8_t *address;
+    unsigned passed;
+};
+
+static void *crowd(void *data)
+{
+    struct crowd *crowd = data;
+    for (int i = 0; i < ROUNDS; i++) {
+        struct rate_use *use = NULL;
+        assert_int_equal(come(&use, stage, crowd->address, 0), 0);
+        crowd->passed += say(&use, crowd->address, "x", 1, 0) == RATE_PASS;
+        leave(use);
+    }
+    return NULL;
+}
+
+static void workers_share_a_book(void **state)
+{
+    (void)state;
+    struct crowd crowds[WORKERS] = {
+        { .address = ann }, { .address = bob }, { .address = ann }, { .address = bob }
+    };
+    unsigned passed = 0;
+    config.messages[RATE_STAGE] = rate(1, BURST);
+    config.messages[RATE_ADDRESS] = rate(1, BURST);
+    config.connections_per_address = WORKERS;
+    take_plan();
+    for (int i = 0; i < WORKERS; i++)
+        assert_int_equal(pthread_create(&crowds[i].thread, NULL, crowd, &crowds[i]), 0);
+    for (int i = 0; i < ROUNDS; i++)
+        rate_book_learn(book, TALLY_SEATS, jf_str("a:prod:nobody"), 1, 0);
+    for (int i = 0; i < WORKERS; i++) {
+        pthread_join(crowds[i].thread, NULL);
+        passed += crowds[i].passed;
+    }
+    assert_int_equal(passed, BURST);
+    assert_int_equal(rate_book_evicted(book), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -287,6 +336,7 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_key_is_counted_on_all_nodes, set_up,
                                         tear_down_keys),
+        cmocka_unit_test_setup_teardown(workers_share_a_book, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_nobody_asked_for_is_not_learned, set_up,
                                         tear_down),
     };
