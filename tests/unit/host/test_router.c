@@ -465,19 +465,6 @@ static void a_bad_expression_is_named_with_its_place(void **state)
     assert_string_equal(story, "+/talk:chat -/talk:chat ");
 }
 
-static void a_key_that_nobody_could_say_is_refused(void **state)
-{
-    (void)state;
-    assert_int_equal(build("{\"usage_plans\": {\"p\": {}}, \"stages\": {\"chat\": "
-                           "{\"plugins\": [\"/talk\"], "
-                           "\"usage_plans\": [\"p\"], "
-                           "\"api_key\": \"$context.authorizer.usageIdentifierKey\"}}}"),
-                     JF_E_INVALID);
-    assert_non_null(strstr(error, "\"chat\""));
-    assert_non_null(strstr(error, "$authorize"));
-    assert_string_equal(story, "+/talk:chat -/talk:chat ");
-}
-
 /* ---- A lineup after another ---------------------------------------------- */
 
 /* What each of the old ones becomes: the same, another one in its place, or gone. */
@@ -599,7 +586,6 @@ int main(void)
         TEST(a_plugin_unfit_to_run_is_named_with_the_reason),
         TEST(what_was_not_begun_is_not_ended),
         TEST(a_bad_expression_is_named_with_its_place),
-        TEST(a_key_that_nobody_could_say_is_refused),
         TEST(what_has_not_changed_stays_the_same_instance),
         TEST(what_has_changed_is_loaded_beside_the_old),
         TEST(a_file_that_is_missing_has_not_changed),
