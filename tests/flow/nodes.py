@@ -173,6 +173,17 @@ def store(server, **more):
     }
 
 
+def start_nodes(host, config, plugins=("probe",), count=3):
+    """So many, with two workers each, that hear each other. They begin at the same time."""
+    whole = host.config(plugins, config, 2)
+    started = [host.run("run", "-c", host.write(whole)) for _ in range(count)]
+    for node in started:
+        node.ready()
+        node.may_log(TROUBLE)
+        node.wait_log("event=relay_listening")
+    return started
+
+
 def number_of(host):
     return int(re.findall(r"node=(\d+)", host.lines("event=(node_taken|renumbered)")[-1])[0])
 

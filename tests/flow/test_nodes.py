@@ -16,6 +16,7 @@ from nodes import (  # noqa: F401: a fixture
     disconnects,
     number_of,
     server,
+    start_nodes,
     store,
 )
 
@@ -24,20 +25,8 @@ LEASE_S = LEASE_MS / 1000
 
 @pytest.fixture
 def nodes(server, host):
-    """nodes(n) starts so many that share the Redis, with two workers each."""
-
-    def start(count=3, **more):
-        started = [
-            host.run("run", "-c", host.write(host.config(("probe",), store(server, **more), 2)))
-            for _ in range(count)
-        ]
-        for node in started:
-            node.ready()
-            node.may_log(TROUBLE)
-            node.wait_log("event=relay_listening")
-        return started
-
-    return start
+    """nodes(n) starts so many that share the Redis."""
+    return lambda count=3, **more: start_nodes(host, store(server, **more), count=count)
 
 
 @pytest.fixture(params=["one", "cluster"])

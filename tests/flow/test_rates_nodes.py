@@ -7,7 +7,7 @@ import time
 
 import pytest
 import raw
-from nodes import LEASE_MS, LOST, TROUBLE, server, store  # noqa: F401: a fixture
+from nodes import LEASE_MS, LOST, server, start_nodes, store  # noqa: F401: a fixture
 from test_api_keys import ANN, BOB, keyed, with_key
 
 NODES = 3
@@ -16,19 +16,10 @@ EXCHANGE_S = 0.1  # TALLY_EVERY_MS
 
 @pytest.fixture
 def nodes(server, host):
-    """nodes(config) starts three that share the Redis, with two workers each."""
+    """nodes(config) starts three that share the Redis."""
 
     def start(config, plugins=("probe",)):
-        whole = {**config, **store(server)}
-        started = [
-            host.run("run", "-c", host.write(host.config(plugins, whole, 2)))
-            for _ in range(NODES)
-        ]
-        for node in started:
-            node.ready()
-            node.may_log(TROUBLE)
-            node.wait_log("event=relay_listening")
-        return started
+        return start_nodes(host, {**config, **store(server)}, plugins, NODES)
 
     return start
 
