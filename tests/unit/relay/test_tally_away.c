@@ -177,6 +177,34 @@ static void a_redis_that_follows_is_left(void **state)
     assert_int_equal(redis_server_number(server, "GET t:quota:k"), 3);
 }
 
+/* docs/redis.md has the list. */
+static void the_rights_of_the_book_are_enough(void **state)
+{
+    (void)state;
+    const struct rate rate = rate_of(1, 10);
+    char url[64];
+    const char *why;
+    struct town town = { 0 };
+    redis_server_ask(server, "ACL SETUSER jf on >pass ~t:* resetchannels -@all +ping "
+                             "+script|load +evalsha +time +pttl +pexpire +hmget +hset "
+                             "+hgetall +hdel +del +incrby");
+    snprintf(url, sizeof(url), "redis://jf:pass@127.0.0.1:%d", redis_server_port(server));
+    assert_int_equal(redis_url_parse(jf_str(url), &town.url, &why), JF_OK);
+    struct member *a = enter_member(&town, 0);
+    draw(a, "k", &rate, 1);
+    spend(a, "k", 2);
+    sit(a, "k", 3);
+    assert_true(hears(a, TALLY_SEATS, "k", 0));
+    assert_true(hears(a, TALLY_BUCKET, "k", TOKEN));
+    assert_true(hears(a, TALLY_QUOTA, "k", 2));
+    draw(a, "k", &rate, 0); /* by then it may be full, and goes */
+    sit(a, "k", 0);
+    pass_members(2 * TALLY_EVERY_MS);
+    assert_int_equal(counts_of(a).failed, 0);
+    close_member(a, SOON);
+    redis_url_fini(&town.url);
+}
+
 /* ---- Junk ---- */
 
 /* Greets like a Redis, knows scripts like a Redis, and answers them with `junk`. */
@@ -272,6 +300,7 @@ int main(void)
         TALLY_TEST(a_redis_that_holds_still_counts_at_most_twice),
         TALLY_TEST(what_a_full_redis_refuses_is_told_later),
         TALLY_TEST(a_redis_that_follows_is_left),
+        TALLY_TEST(the_rights_of_the_book_are_enough),
         TALLY_TEST(junk_for_an_answer_is_a_failure),
     };
     return run_with_server(tests, sizeof(tests) / sizeof(tests[0]));
