@@ -1,13 +1,11 @@
 /* Everything that can fail at start is done here on the main thread, in order, before the
  * first client is accepted: a host that listens, works. */
-#include "core/host/gateway.h"
+#include "core/host/gateway_impl.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "core/base/list.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
 #include "core/base/random.h"
@@ -15,200 +13,21 @@
 #include "core/host/api.h"
 #include "core/host/cluster.h"
 #include "core/host/control.h"
-#include "core/host/dispatch.h"
 #include "core/host/engine_so.h"
 #include "core/host/listeners.h"
 #include "core/host/manage.h"
 #include "core/host/manage_door.h"
-#include "core/host/open_files.h"
 #include "core/host/rate_book.h"
 #include "core/host/reload.h"
 #include "core/host/renumber.h"
 #include "core/host/round.h"
-#include "core/host/stage.h"
-#include "core/host/stage_limits.h"
 #include "core/host/watch.h"
 #include "core/host/worker.h"
 #include "core/loop/loop.h"
-#include "core/net/acceptor.h"
 #include "core/net/tls_check.h"
-#include "core/parse/conn_id.h"
 #include "core/store/store.h"
 
 #define LAST_MOMENT_MS 1000
-
-enum phase { STARTING, SERVING, DRAINING, HALTING };
-
-struct gateway {
-    /* never changes while workers run */
-    const struct config *config;
-    struct loop *loop;
-    struct mailbox *box; /* the main thread's */
-    struct reload *reload;
-    struct stages stages;
-    const struct store_kind *store_kind;
-    struct cluster *cluster;
-    struct renumber *renumber;
-    struct net_static *statics;
-    struct worker **workers;
-    uint32_t worker_count;
-    struct listeners *listeners;
-    struct rate_book *rates;
-    uint64_t room; /* connections for whose sockets there is room, decided at the start */
-
-    /* shared */
-    _Atomic uint16_t node;    /* changes only while there is no connection */
-    _Atomic uint64_t ceiling; /* connections */
-    _Atomic size_t message_bytes;
-    _Atomic uint32_t connections;
-    _Atomic uint32_t ready, drained;
-    _Atomic bool failed, unclean;
-    struct task ready_news, drained_news;
-
-    /* the main thread's */
-    enum phase phase;
-    struct store_shared *store; /* of the number of this node */
-    bool aborting;
-    struct list_node rounds;
-    struct watch *watch;
-    struct control *control;
-    struct timer *deadline;
-    void (*stopped)(void *data, bool clean);
-    void *data;
-};
-
-/* ---- What the rooms ask ------------------------------------------------- */
-
-const struct config *gateway_config(const struct gateway *gateway)
-{
-    return gateway->config;
-}
-
-uint32_t gateway_worker_count(const struct gateway *gateway)
-{
-    return gateway->worker_count;
-}
-
-struct worker *gateway_worker(const struct gateway *gateway, uint32_t index)
-{
-    return gateway->workers[index];
-}
-
-uint16_t gateway_node(const struct gateway *gateway)
-{
-    return atomic_load_explicit(&gateway->node, memory_order_relaxed);
-}
-
-bool gateway_is_far(const struct gateway *gateway, jf_conn_id id)
-{
-    return gateway->cluster &&
-           conn_id_node(id) != atomic_load_explicit(&gateway->node, memory_order_relaxed);
-}
-
-struct worker *gateway_home_of(const struct gateway *gateway, jf_conn_id id)
-{
-    uint32_t index = conn_id_worker(id);
-    uint16_t node = atomic_load_explicit(&gateway->node, memory_order_relaxed);
-    if (conn_id_node(id) != node || index >= gateway->worker_count)
-        return NULL;
-    return gateway->workers[index];
-}
-
-struct stages *gateway_stages(struct gateway *gateway)
-{
-    return &gateway->stages;
-}
-
-size_t gateway_message_bytes(const struct gateway *gateway)
-{
-    return atomic_load_explicit(&gateway->message_bytes, memory_order_relaxed);
-}
-
-struct mailbox *gateway_box(const struct gateway *gateway)
-{
-    return gateway->box;
-}
-
-struct loop *gateway_loop(const struct gateway *gateway)
-{
-    return gateway->loop;
-}
-
-struct reload *gateway_reload(const struct gateway *gateway)
-{
-    return gateway->reload;
-}
-
-struct list_node *gateway_rounds(struct gateway *gateway)
-{
-    return &gateway->rounds;
-}
-
-const struct store_kind *gateway_store_kind(const struct gateway *gateway)
-{
-    return gateway->store_kind;
-}
-
-struct cluster *gateway_cluster(const struct gateway *gateway)
-{
-    return gateway->cluster;
-}
-
-struct renumber *gateway_renumber(const struct gateway *gateway)
-{
-    return gateway->renumber;
-}
-
-struct store_shared *gateway_store(const struct gateway *gateway)
-{
-    return gateway->store;
-}
-
-void gateway_net_limits(const struct gateway *gateway, const struct config *config,
-                        struct net_options *out)
-{
-    uint64_t message = config_longest_message(config);
-    uint64_t body = config->management.body_bytes;
-    stage_limits_for_net(config, &config->limits, &out->limits);
-    out->body_bytes = body > message ? body : message;
-    out->connections = (uint32_t)atomic_load(&gateway->ceiling);
-    out->head_ms = config->limits.head_ms;
-    out->close_ms = config->limits.close_ms;
-    out->slow_reader = (enum net_slow_reader)config->slow_reader;
-}
-
-void gateway_net_options(struct gateway *gateway, uint32_t index, struct net_options *out)
-{
-    const struct config *config = gateway->config;
-    bool aws = config->profile == PROFILE_AWS;
-    *out = (struct net_options){
-        .node = atomic_load(&gateway->node),
-        .worker = (uint8_t)index,
-        .tls_cert = config->tls_cert,
-        .tls_key = config->tls_key,
-        .tls_client_ca = config->tls_client_ca,
-        .tls_client = (enum net_tls_client)config->tls_client,
-        .connection_count = &gateway->connections,
-        .controls_are_life = !aws,
-        .sends_are_life = aws,
-        .session_bytes = sizeof(struct session),
-        .statics = gateway->statics,
-        .static_count = config->static_count,
-        .is_stage = dispatch_is_stage,
-        .is_call = manage_is_path,
-        .bodies_bytes = config->limits.mailbox_bytes,
-    };
-}
-
-void gateway_take_config(struct gateway *gateway, const struct config *config)
-{
-    log_set_level(config->log_level);
-    atomic_store(&gateway->message_bytes, config_longest_message(config));
-    if (!gateway->room)
-        gateway->room = open_files_raise(config->limits.connections, gateway->worker_count);
-    bool fits = config->limits.connections <= gateway->room;
-    atomic_store(&gateway->ceiling, fits ? config->limits.connections : gateway->room);
-}
 
 /* ---- Stopping ----------------------------------------------------------- */
 
@@ -291,21 +110,6 @@ void gateway_worker_drained(struct gateway *gateway, bool clean)
 }
 
 /* ---- Starting ----------------------------------------------------------- */
-
-struct rate_book *gateway_rates(const struct gateway *gateway)
-{
-    return gateway->rates;
-}
-
-struct listeners *gateway_listeners(const struct gateway *gateway)
-{
-    return gateway->listeners;
-}
-
-const char *gateway_url(const struct gateway *gateway, char out[GATEWAY_URL_MAX])
-{
-    return listeners_url(gateway->listeners, LISTENER_CLIENTS, out, GATEWAY_URL_MAX);
-}
 
 static void announce(const struct gateway *gateway)
 {
