@@ -13,11 +13,13 @@
 #include "core/parse/conn_id.h"
 #include "core/relay/relay_ask.h"
 
-static void heed(int status)
+static void heed(struct gateway *gateway, int status)
 {
-    if (status < 0 && status != JF_E_GONE)
-        LOG_RARELY(WARN, DISPATCH, 10, "event=not_delivered from=node status=%s",
-                   status_name(status));
+    if (status >= 0 || status == JF_E_GONE)
+        return;
+    gateway_count_undelivered(gateway);
+    LOG_RARELY(WARN, DISPATCH, 10, "event=not_delivered from=node status=%s",
+               status_name(status));
 }
 
 /* ---- To connections and groups ------------------------------------------ */
@@ -29,9 +31,9 @@ static void send_to_ids(struct gateway *gateway, const struct letter *letter)
                                       letter->body };
     struct worker *only = gateway_home_of(gateway, letter->ids[0]);
     if (letter->id_count > 1)
-        heed(mail_send_ids(gateway, &order));
+        heed(gateway, mail_send_ids(gateway, &order));
     else if (only)
-        heed(mail_send(only, &order));
+        heed(gateway, mail_send(only, &order));
 }
 
 static void send_to_name(struct gateway *gateway, enum mail_to to,
@@ -39,21 +41,21 @@ static void send_to_name(struct gateway *gateway, enum mail_to to,
 {
     const struct mail_order order = { to, .name = letter->name, .opcode = letter->opcode,
                                       .body = letter->body };
-    heed(mail_send_everywhere(gateway, &order));
+    heed(gateway, mail_send_everywhere(gateway, &order));
 }
 
 static void close_one(struct gateway *gateway, const struct letter *letter)
 {
     struct worker *home = gateway_home_of(gateway, letter->ids[0]);
     if (home)
-        heed(mail_post_close(home, letter->ids[0], letter->code, letter->body));
+        heed(gateway, mail_post_close(home, letter->ids[0], letter->code, letter->body));
 }
 
 /* A neighbour may say what no plugin may. */
 static void kick(struct gateway *gateway, const struct kick_order *order)
 {
     int status = kick_check(order);
-    heed(status < 0 ? status : kick_here(gateway, order));
+    heed(gateway, status < 0 ? status : kick_here(gateway, order));
 }
 
 static void kick_group(struct gateway *gateway, const struct letter *letter)
@@ -113,7 +115,7 @@ static void bring_answer(struct gateway *gateway, uint16_t from,
     }
     if (status < 0)
         free(answer);
-    heed(status);
+    heed(gateway, status);
 }
 
 void arrivals_take(struct gateway *gateway, uint16_t from, const struct letter *letter)
@@ -138,7 +140,7 @@ void arrivals_take(struct gateway *gateway, uint16_t from, const struct letter *
         kick_where(gateway, letter);
         break;
     case LETTER_QUESTION:
-        heed(ask_visit(gateway, from, letter));
+        heed(gateway, ask_visit(gateway, from, letter));
         break;
     case LETTER_ANSWER:
         bring_answer(gateway, from, letter);

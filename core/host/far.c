@@ -85,9 +85,11 @@ static void send_outgoing(struct task *task)
     struct outgoing *outgoing = CONTAINER_OF(task, struct outgoing, task);
     struct cluster *cluster = outgoing->cluster;
     int status = send_letter(cluster_out(cluster), outgoing->node, &outgoing->letter);
-    if (status < 0)
+    if (status < 0) {
+        gateway_count_undelivered(cluster_gateway(cluster));
         LOG_RARELY(WARN, DISPATCH, 10, "event=not_delivered to=node status=%s",
                    status_name(status));
+    }
     free(outgoing);
 }
 

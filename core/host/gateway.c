@@ -31,9 +31,11 @@
 
 /* ---- Stopping ----------------------------------------------------------- */
 
-/* Of the book that the workers have together; theirs they log themselves. */
-static void log_rates(const struct gateway *gateway)
+/* What the workers count together; theirs they log themselves. */
+static void log_counts(const struct gateway *gateway)
 {
+    LOG_INFO(DISPATCH, "event=letters undelivered=%llu",
+             (unsigned long long)atomic_load(&gateway->undelivered));
     LOG_INFO(DISPATCH, "event=rates buckets_evicted=%llu",
              (unsigned long long)rate_book_evicted(gateway->rates));
 }
@@ -48,7 +50,7 @@ static void halt(struct gateway *gateway)
         worker_join(gateway->workers[i]);
     cluster_stop(gateway->cluster);
     rate_book_share(gateway->rates, NULL);
-    log_rates(gateway);
+    log_counts(gateway);
     gateway->stopped(gateway->data, !atomic_load(&gateway->unclean));
 }
 

@@ -85,6 +85,10 @@ struct stages *gateway_stages(struct gateway *gateway);
 size_t gateway_message_bytes(const struct gateway *gateway); /* the longest message */
 struct mailbox *gateway_box(const struct gateway *gateway);  /* the main thread's */
 
+/* A letter did not reach all whom it was for, and nobody waits to be told: it is counted.
+ * [any thread] */
+void gateway_count_undelivered(struct gateway *gateway);
+
 /* What the main thread's rooms share. [main thread] */
 struct loop *gateway_loop(const struct gateway *gateway);
 struct reload *gateway_reload(const struct gateway *gateway);

@@ -154,3 +154,8 @@ const char *gateway_url(const struct gateway *gateway, char out[GATEWAY_URL_MAX]
 {
     return listeners_url(gateway->listeners, LISTENER_CLIENTS, out, GATEWAY_URL_MAX);
 }
+
+void gateway_count_undelivered(struct gateway *gateway)
+{
+    atomic_fetch_add_explicit(&gateway->undelivered, 1, memory_order_relaxed);
+}

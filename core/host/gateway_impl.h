@@ -37,6 +37,7 @@ struct gateway {
     _Atomic uint32_t connections;
     _Atomic uint32_t ready, drained;
     _Atomic bool failed, unclean;
+    _Atomic uint64_t undelivered; /* letters */
     struct task ready_news, drained_news;
 
     /* the main thread's */

@@ -69,9 +69,11 @@ static void open_letter(struct task *task)
 {
     struct letter *letter = CONTAINER_OF(task, struct letter, task);
     int status = mail_deliver(letter->to, &letter->order);
-    if (status < 0 && status != JF_E_GONE)
+    if (status < 0 && status != JF_E_GONE) {
+        gateway_count_undelivered(letter->to->gateway);
         LOG_RARELY(WARN, DISPATCH, 10, "event=not_delivered status=%s",
                    status_name(status));
+    }
     free(letter);
 }
 

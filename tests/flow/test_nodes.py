@@ -72,6 +72,21 @@ def test_one_gateway(nodes, relay, server, stack, eventually):
         client.silence(0.1)
 
 
+def test_what_does_not_reach_a_client_elsewhere_is_counted(server, host, stack):
+    limits = {"message_bytes": 16_000, "outbox_bytes": 20_000}
+    config = {**store(server), "limits": limits}
+    one, two = start_nodes(host, config, count=2)
+    a = stack.enter_context(one.client("/"))
+    lazy = stack.enter_context(two.client("/", receive_buffer=4096))
+    lazy.id  # noqa: B018
+    while not two.lines("event=not_delivered"):
+        for _ in range(20):
+            assert a.ask("sendto", to=lazy.id, text="x" * 15_000)["status"] == "ok"
+    two.stop()
+    (line,) = two.lines("event=letters")
+    assert re.search(r"undelivered=[1-9]", line)
+
+
 def test_questions_about_a_connection_elsewhere(nodes, relay, server, stack, eventually):
     a, b = one_on_each(nodes(2, **relay), stack)
     assert a.ask("set", to=b.id, key="name", value="Bob")["status"] == "ok"
