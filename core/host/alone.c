@@ -52,9 +52,10 @@ void cluster_free(struct cluster *cluster)
     (void)cluster;
 }
 
-bool cluster_is_sure(struct cluster *cluster)
+bool cluster_is_sure(struct cluster *cluster, uint16_t node)
 {
     (void)cluster;
+    (void)node;
     return true;
 }
 

@@ -206,9 +206,10 @@ int cluster_post(struct cluster *cluster, struct task *task, size_t bytes)
     return mailbox_post(cluster->box, task, bytes);
 }
 
-bool cluster_is_sure(struct cluster *cluster)
+bool cluster_is_sure(struct cluster *cluster, uint16_t node)
 {
-    return lease_sure(cluster->lease, NULL);
+    struct batch_from self;
+    return lease_sure(cluster->lease, &self) && self.node == node;
 }
 
 /* ---- Orders of the main thread ------------------------------------------ */

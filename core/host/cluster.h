@@ -49,8 +49,9 @@ void cluster_stop(struct cluster *cluster);
  * [main thread] */
 void cluster_free(struct cluster *cluster);
 
-/* Is the number ours at this moment? [any thread] */
-bool cluster_is_sure(struct cluster *cluster);
+/* Is that number ours at this moment? Who has lost one may have another already, before the
+ * news of it have come round. [any thread] */
+bool cluster_is_sure(struct cluster *cluster, uint16_t node);
 
 /* For the rooms on the cluster's thread, and for what leads to it. */
 struct gateway *cluster_gateway(const struct cluster *cluster);

@@ -7,6 +7,7 @@
 #include "core/host/cluster.h"
 #include "core/host/facts.h"
 #include "core/host/worker.h"
+#include "core/parse/conn_id.h"
 
 /* ---- In and out --------------------------------------------------------- */
 
@@ -71,11 +72,12 @@ void presence_forget(struct worker *worker, struct conn *conn)
 enum presence_end presence_end(const struct worker *worker, struct conn *conn)
 {
     struct cluster *cluster = gateway_cluster(worker->gateway);
-    if (!cluster || !worker->store_kind->has_entered(worker->store, conn_id(conn)))
+    jf_conn_id id = conn_id(conn);
+    if (!cluster || !worker->store_kind->has_entered(worker->store, id))
         return PRESENCE_OURS;
     if (worker->numberless)
         return PRESENCE_THEIRS;
-    return cluster_is_sure(cluster) ? PRESENCE_OURS : PRESENCE_OPEN;
+    return cluster_is_sure(cluster, conn_id_node(id)) ? PRESENCE_OURS : PRESENCE_OPEN;
 }
 
 struct held {
