@@ -8,7 +8,7 @@
 
 #include "core/base/log.h"
 #include "core/base/memory.h"
-#include "core/base/random.h"
+#include "core/base/node_number.h"
 #include "core/base/status.h"
 #include "core/host/api.h"
 #include "core/host/cluster.h"
@@ -282,12 +282,11 @@ void gateway_number_taken(struct gateway *gateway, struct batch_from self)
 static int open_store(struct gateway *gateway, char error[GATEWAY_ERROR_MAX])
 {
     const struct config *config = gateway->config;
-    struct batch_from self = { 0 };
+    struct batch_from self = { .node = node_number_pick() };
     int status = gateway_check(config, error, GATEWAY_ERROR_MAX);
     if (status < 0)
         return status;
     gateway->store_kind = store_kind_find(config->store.kind);
-    random_fill(&self.node, sizeof(self.node));
     if (*config->store.url)
         status = cluster_new(gateway, config, &self, &gateway->cluster, error,
                              GATEWAY_ERROR_MAX);

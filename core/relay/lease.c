@@ -12,6 +12,7 @@
 #include "core/base/list.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
+#include "core/base/node_number.h"
 #include "core/base/random.h"
 #include "core/loop/loop.h"
 #include "core/redis/redis_link.h"
@@ -258,7 +259,7 @@ static void not_taken(struct lease *lease, uint64_t wait)
 {
     struct hold *own = &lease->own;
     if (!wait) {
-        own->node = (uint16_t)(1 + random_below(UINT16_MAX));
+        own->node = node_number_pick();
         wait = ++lease->tries < TRIES_AT_ONCE ? 0 : PAUSE_MS;
     } else {
         LOG_INFO(
@@ -452,7 +453,7 @@ void lease_take(struct lease *lease)
         return;
     make_token(lease->token);
     lease->tries = 0;
-    lease->own.node = (uint16_t)(1 + random_below(UINT16_MAX));
+    lease->own.node = node_number_pick();
     lease->own.stage = WANTED;
     lease->own.next_at = 0;
     timer_start(lease->timer, 0);

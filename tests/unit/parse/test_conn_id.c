@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "core/base/bytes.h"
+#include "core/base/node_number.h"
 #include "core/parse/conn_id.h"
 
 /* The text of sdk/jackfield.h, worked out by hand. */
@@ -40,6 +41,18 @@ static void the_known_text_is_the_known_octets(void **state)
     assert_int_equal(conn_id_node(id), 0x242d);
     assert_int_equal(conn_id_worker(id), 0x5d);
     assert_int_equal(conn_id_slot(id), 0x81ff72);
+}
+
+static void no_node_has_ids_that_command_lines_take_for_options(void **state)
+{
+    (void)state;
+    char text[JF_CONN_ID_TEXT + 1];
+    conn_id_to_text(conn_id_make(NODE_NUMBERS, 0, 0), text);
+    assert_int_equal(text[0], '-');
+    conn_id_to_text(conn_id_make(NODE_NUMBERS - 1, 255, CONN_ID_SLOTS - 1), text);
+    assert_int_equal(text[0], '9');
+    for (int i = 0; i < 200000; i++)
+        assert_in_range(node_number_pick(), 1, NODE_NUMBERS - 1);
 }
 
 static void only_sixteen_characters_are_an_id(void **state)
@@ -164,6 +177,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_known_text_is_the_known_octets),
+        cmocka_unit_test(no_node_has_ids_that_command_lines_take_for_options),
         cmocka_unit_test(only_sixteen_characters_are_an_id),
         cmocka_unit_test(the_last_character_is_padding_and_no_other_is),
         cmocka_unit_test(every_octet_outside_the_alphabet_is_refused_everywhere),
