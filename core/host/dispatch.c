@@ -21,10 +21,8 @@
 #include "core/host/settings.h"
 #include "core/host/trial.h"
 #include "core/host/worker.h"
-#include "core/loop/loop.h"
 #include "core/parse/conn_id.h"
 #include "core/parse/envelope.h"
-#include "core/parse/forwarded.h"
 
 static void next(struct worker *worker, struct conn *conn);
 

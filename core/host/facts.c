@@ -25,8 +25,8 @@ struct facts {
     struct identity *identity; /* NULL: nobody was asked */
     struct tls_client *cert;   /* that the client has shown; NULL: none */
     char *api_key;             /* its value, then its id; NULL: none */
-    uint16_t host_len, agent_len;
-    uint8_t ip_len, api_key_len, api_key_id_len;
+    uint16_t host_len, agent_len, api_key_len;
+    uint8_t ip_len, api_key_id_len;
     bool by_proxy;
     char text[];
 };
@@ -143,7 +143,8 @@ const struct identity *facts_identity(const struct facts *facts)
 void facts_set_api_key(struct facts *facts, jf_bytes value, jf_bytes id)
 {
     char *at = facts->api_key = xalloc(value.len + id.len);
-    facts->api_key_len = (uint8_t)bytes_keep(value, &at).len;
+    CHECK(value.len <= UINT16_MAX && id.len <= UINT8_MAX);
+    facts->api_key_len = (uint16_t)bytes_keep(value, &at).len;
     facts->api_key_id_len = (uint8_t)bytes_keep(id, &at).len;
 }
 

@@ -114,6 +114,16 @@ def test_the_event_tells_which(host, stack):
         assert "apiKey" not in identity and "apiKeyId" not in identity
 
 
+def test_a_key_of_which_only_the_digest_is_known_may_be_long(host, stack):
+    long = "k" * 300
+    digest = hashlib.sha256(long.encode()).hexdigest()
+    served = host(config=keyed(keys={"long": {"sha256": digest, "plan": "free"}}))
+    client = enter(stack, served, long)
+    identity = client.ask("event")["event"]["requestContext"]["identity"]
+    assert (identity["apiKey"], identity["apiKeyId"]) == (long, "long")
+    assert client.ask("get", key="apiKeyId")["value"] == "long"
+
+
 @pytest.mark.only("c", reason="it is about the host")
 def test_who_has_a_key_can_be_closed(host, stack):
     served = host(config={**keyed(), **aws.GUARDED}, workers=2)
