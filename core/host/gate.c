@@ -141,25 +141,23 @@ bool gate_upgrade(struct worker *worker, struct conn *conn,
 static bool check_ceilings(struct worker *worker, struct conn *conn,
                            const struct stage_routes *routes)
 {
-    size_t count;
     struct session *session = session_of(conn);
-    const struct jf_pair *pairs = identity_pairs(facts_identity(session->facts), &count);
+    const struct identity *identity = facts_identity(session->facts);
     if (!settings_rates(routes->settings)->ceiling_count)
         return true;
     const struct rate_ask ask = rate_ask(worker, conn, routes);
-    return settle(worker, conn, rates_connect_as(&ask, &session->rates, pairs, count));
+    return settle(worker, conn, rates_connect_as(&ask, &session->rates, identity));
 }
 
 static bool check_named_key(struct worker *worker, struct conn *conn,
                             const struct stage_routes *routes)
 {
-    size_t count;
     const struct settings *settings = routes->settings;
-    const struct jf_pair *pairs =
-        identity_pairs(facts_identity(session_of(conn)->facts), &count);
+    const struct identity *identity = facts_identity(session_of(conn)->facts);
     return !settings_wants_key(settings) ||
            settings_api_key_source(settings) != API_KEY_AUTHORIZER ||
-           check_key(worker, conn, routes, jf_find(pairs, count, IDENTITY_API_KEY));
+           check_key(worker, conn, routes,
+                     identity_find(identity, jf_str(IDENTITY_API_KEY)));
 }
 
 bool gate_identified(struct worker *worker, struct conn *conn,

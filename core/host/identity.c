@@ -54,6 +54,12 @@ void identity_free(struct identity *identity)
     free(identity);
 }
 
+jf_bytes identity_find(const struct identity *identity, jf_bytes name)
+{
+    size_t at = identity ? place_of(identity, name) : 0;
+    return identity && at < identity->count ? identity->pairs[at].value : jf_view(NULL, 0);
+}
+
 const struct jf_pair *identity_pairs(const struct identity *identity, size_t *count)
 {
     *count = identity ? identity->count : 0;

@@ -27,6 +27,9 @@ int identity_set(struct identity **identity, jf_bytes name, jf_bytes value);
 
 void identity_free(struct identity *identity); /* NULL is accepted */
 
+/* What it says by exactly that name; `ptr` is NULL if it says nothing. NULL is accepted. */
+jf_bytes identity_find(const struct identity *identity, jf_bytes name);
+
 /* The principal among them, by its AWS name; none of NULL. */
 const struct jf_pair *identity_pairs(const struct identity *identity, size_t *count);
 

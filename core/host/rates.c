@@ -4,6 +4,7 @@
 #include "core/base/bytes.h"
 #include "core/base/memory.h"
 #include "core/host/api_keys.h"
+#include "core/host/identity.h"
 #include "core/host/stage.h"
 
 #define FULL_WAIT_MS 1000 /* for a place among the connections of somebody */
@@ -384,8 +385,6 @@ static bool sit_by_attribute(const struct rate_ask *ask, struct rate_use *use,
                              const struct rate_ceiling *ceiling, jf_bytes value)
 {
     char text[RATE_NAME_MAX];
-    if (!value.len)
-        return true;
     lock(use->page);
     bool seated =
         sit(ask, use, use->page, WHO_ATTRIBUTE, write_attribute(text, ceiling->name, value),
@@ -395,16 +394,14 @@ static bool sit_by_attribute(const struct rate_ask *ask, struct rate_use *use,
 }
 
 struct rate_answer rates_connect_as(const struct rate_ask *ask, struct rate_use **slot,
-                                    const struct jf_pair *pairs, size_t count)
+                                    const struct identity *identity)
 {
     const struct rate_plan *plan = ask->plan;
     for (size_t i = 0; i < plan->ceiling_count; i++) {
         const struct rate_ceiling *ceiling = &plan->ceilings[i];
-        for (size_t at = 0; at < count; at++) {
-            if (jf_same(pairs[at].name, ceiling->name) &&
-                !sit_by_attribute(ask, get_use(ask, slot), ceiling, pairs[at].value))
-                return refuse(RATE_TOO_MUCH, FULL_WAIT_MS);
-        }
+        jf_bytes value = identity_find(identity, ceiling->name);
+        if (value.len && !sit_by_attribute(ask, get_use(ask, slot), ceiling, value))
+            return refuse(RATE_TOO_MUCH, FULL_WAIT_MS);
     }
     return passed;
 }
@@ -473,7 +470,7 @@ struct rate_answer rates_message(const struct rate_ask *ask, struct rate_use **s
                                  jf_bytes route, size_t len)
 {
     struct rate_use *use = get_use(ask, slot);
-    struct load load;
+    struct load load; /* not zeroed: it is large, and each message comes this way */
     load.ask = ask;
     load.pages[0] = load.pages[1] = NULL;
     load.quota = NULL;

@@ -17,6 +17,7 @@
 
 struct api_key;
 struct api_keys;
+struct identity;
 struct rate_use;
 struct stage;
 
@@ -79,7 +80,7 @@ struct rate_answer rates_connect(const struct rate_ask *ask, struct rate_use **u
 struct rate_answer rates_connect_key(const struct rate_ask *ask, struct rate_use **use,
                                      const struct api_key *key);
 struct rate_answer rates_connect_as(const struct rate_ask *ask, struct rate_use **use,
-                                    const struct jf_pair *pairs, size_t count);
+                                    const struct identity *identity);
 
 /* A message of that many octets. RATE_NO_KEY: it came with a key that there is no more.
  * [home worker] */

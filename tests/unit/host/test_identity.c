@@ -56,6 +56,20 @@ static void what_is_said_again_takes_the_place_of_the_first(void **state)
     identity_free(identity);
 }
 
+static void what_is_said_is_found_by_exactly_its_name(void **state)
+{
+    (void)state;
+    struct identity *identity = NULL;
+    assert_null(identity_find(NULL, jf_str("a")).ptr);
+    set(&identity, "a", "1");
+    set(&identity, "b", "");
+    assert_true(bytes_eq(identity_find(identity, jf_str("a")), "1"));
+    assert_non_null(identity_find(identity, jf_str("b")).ptr);
+    assert_null(identity_find(identity, jf_str("A")).ptr);
+    assert_null(identity_find(identity, jf_str("")).ptr);
+    identity_free(identity);
+}
+
 static void a_name_has_1_to_256_octets(void **state)
 {
     (void)state;
@@ -104,6 +118,7 @@ int main(void)
         cmocka_unit_test(nobody_has_no_pairs),
         cmocka_unit_test(what_is_said_is_kept_in_order),
         cmocka_unit_test(what_is_said_again_takes_the_place_of_the_first),
+        cmocka_unit_test(what_is_said_is_found_by_exactly_its_name),
         cmocka_unit_test(a_name_has_1_to_256_octets),
         cmocka_unit_test(all_together_has_8_kib),
         cmocka_unit_test(there_are_at_most_64),

@@ -1,6 +1,8 @@
 /* How much clients may do: in a connection, from an address, on a stage. */
 #include "tests/unit/host/rates.h"
 
+#include "core/host/identity.h"
+
 /* ---- Messages ----------------------------------------------------------- */
 
 static void without_rates_nothing_is_looked_at(void **state)
@@ -208,9 +210,12 @@ static void an_ipv6_address_counts_as_its_64(void **state)
 static bool come_as(struct rate_use **use, const char *name, const char *value)
 {
     const struct rate_ask it = ask(stage, ann, 0);
-    const struct jf_pair pairs[] = { { jf_str("other"), jf_str(value) },
-                                     { jf_str(name), jf_str(value) } };
-    return rates_connect_as(&it, use, pairs, 2).verdict == RATE_PASS;
+    struct identity *identity = NULL;
+    assert_int_equal(identity_set(&identity, jf_str("other"), jf_str(value)), JF_OK);
+    assert_int_equal(identity_set(&identity, jf_str(name), jf_str(value)), JF_OK);
+    bool came = rates_connect_as(&it, use, identity).verdict == RATE_PASS;
+    identity_free(identity);
+    return came;
 }
 
 static void a_user_has_so_many_connections_at_a_time(void **state)
