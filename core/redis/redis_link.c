@@ -7,12 +7,11 @@
 
 #include <stdio.h>
 
-#include <uv.h>
-
 #include "core/base/bytes.h"
 #include "core/base/list.h"
 #include "core/base/log.h"
 #include "core/base/memory.h"
+#include "core/base/monotonic.h"
 #include "core/base/random.h"
 #include "core/loop/loop.h"
 #include "core/redis/redis_tls.h"
@@ -80,14 +79,10 @@ static void leave(struct redis_link *link)
     free(link);
 }
 
-/* Not the loop's time, which stands still during a turn: a command that is sent at the end
- * of a long one has all its time before it. */
-static uint64_t now_ms(void)
-{
-    return uv_hrtime() / 1000000;
-}
-
 /* ---- The ring ---- */
+
+/* All times here are monotonic_ms(), not the loop's, which stands still during a turn: a
+ * command that is sent at the end of a long one has all its time before it. */
 
 static struct place *place_at(const struct redis_link *link, uint64_t at)
 {
@@ -109,8 +104,9 @@ static void push(struct redis_link *link, struct redis_call *call, size_t bytes)
 {
     if (link->end - link->first == link->capacity)
         grow_ring(link);
-    *place_at(link, link->end++) =
-        (struct place){ .call = call, .due = now_ms() + link->timeout_ms, .bytes = bytes };
+    *place_at(link, link->end++) = (struct place){ .call = call,
+                                                   .due = monotonic_ms() + link->timeout_ms,
+                                                   .bytes = bytes };
     link->bytes += bytes;
 }
 
@@ -137,7 +133,7 @@ static void answer_all(struct redis_link *link, int status)
 
 static void ring_at(struct redis_link *link, uint64_t at)
 {
-    uint64_t now = now_ms();
+    uint64_t now = monotonic_ms();
     link->rings_at = at;
     timer_start(link->timer, at > now ? at - now : 0);
 }
@@ -190,7 +186,7 @@ static void lose(struct redis_link *link, int status, const char *why)
     redis_wire_close(link->wire, 0);
     link->wire = NULL;
     link->state = AWAY;
-    uint64_t now = now_ms();
+    uint64_t now = monotonic_ms();
     if (was_up && now - link->up_since >= STEADY_MS)
         link->losses = 0;
     ring_at(link, now + next_pause(link));
@@ -204,7 +200,7 @@ static void lose(struct redis_link *link, int status, const char *why)
 static void come_up(struct redis_link *link)
 {
     link->state = UP;
-    link->up_since = link->heard_at = now_ms();
+    link->up_since = link->heard_at = monotonic_ms();
     ring_at(link, next_moment(link));
     LOG_RARELY(INFO, STORE, 10, "event=redis_up where=%s", link->where);
     if (link->events->on_up)
@@ -292,7 +288,7 @@ static void answer_next(struct redis_link *link, const struct redis_reply *reply
 static void on_reply(void *data, const struct redis_reply *reply)
 {
     struct redis_link *link = data;
-    link->heard_at = now_ms();
+    link->heard_at = monotonic_ms();
     if (link->state == GREETING)
         on_greeting(link, reply);
     else if (link->events->on_push && (is_push(reply) || redis_reply_is_error(reply)))
@@ -318,7 +314,7 @@ static void dial(struct redis_link *link)
 {
     unsigned patience = link->timeout_ms > DIAL_MS ? link->timeout_ms : DIAL_MS;
     link->state = DIALLING;
-    link->deadline = now_ms() + patience;
+    link->deadline = monotonic_ms() + patience;
     ring_at(link, link->deadline);
     int status = redis_wire_open(link->loop, link->url, link->attempts++, &wire_events,
                                  link, &link->wire);
@@ -345,7 +341,7 @@ static void ping(struct redis_link *link)
 
 static void answer_late_ones(struct redis_link *link)
 {
-    uint64_t now = now_ms();
+    uint64_t now = monotonic_ms();
     while (link->waiting < link->end && place_at(link, link->waiting)->due <= now) {
         struct place *place = place_at(link, link->waiting++);
         struct redis_call *call = place->call;
@@ -358,7 +354,7 @@ static void answer_late_ones(struct redis_link *link)
 /* What has arrived while this loop was busy elsewhere is not late, so it is read first. */
 static void look_around(struct redis_link *link)
 {
-    uint64_t now = now_ms();
+    uint64_t now = monotonic_ms();
     redis_wire_pull(link->wire);
     if (link->state == UP)
         answer_late_ones(link);
@@ -488,8 +484,8 @@ int redis_send(struct redis_link *link, struct redis_call *call, const jf_bytes 
     if (status < 0)
         return status;
     push(link, call, bytes);
-    if (now_ms() + link->timeout_ms < link->rings_at)
-        ring_at(link, now_ms() + link->timeout_ms);
+    if (monotonic_ms() + link->timeout_ms < link->rings_at)
+        ring_at(link, monotonic_ms() + link->timeout_ms);
     return JF_OK;
 }
 

@@ -16,6 +16,7 @@
 
 #include "core/base/list.h"
 #include "core/base/memory.h"
+#include "core/base/monotonic.h"
 #include "core/loop/loop.h"
 #include "core/loop/uv_status.h"
 #include "core/redis/redis_lookup.h"
@@ -363,9 +364,9 @@ void redis_wire_pull(struct redis_wire *wire)
 /* Wait for the socket, until the deadline. */
 static bool await(const struct redis_wire *wire, short events, uint64_t deadline)
 {
-    uint64_t now = uv_hrtime() / 1000000;
+    unsigned left = monotonic_left(deadline);
     struct pollfd pollfd = { .fd = wire->context->fd, .events = events };
-    return now < deadline && poll(&pollfd, 1, (int)(deadline - now)) > 0;
+    return left && poll(&pollfd, 1, (int)left) > 0;
 }
 
 static bool write_all(const struct redis_wire *wire, uint64_t deadline)
@@ -380,7 +381,7 @@ static bool write_all(const struct redis_wire *wire, uint64_t deadline)
 
 bool redis_wire_await(struct redis_wire *wire, unsigned patience_ms)
 {
-    uint64_t deadline = uv_hrtime() / 1000000 + patience_ms;
+    uint64_t deadline = monotonic_ms() + patience_ms;
     if (wire->phase != OPEN || !write_all(wire, deadline) || !await(wire, POLLIN, deadline))
         return false;
     read_some(wire);
@@ -391,7 +392,7 @@ bool redis_wire_await(struct redis_wire *wire, unsigned patience_ms)
  * it has done all. Closing earlier could throw away what is still on its way. */
 static void see_off(struct redis_wire *wire, unsigned patience_ms)
 {
-    uint64_t deadline = uv_hrtime() / 1000000 + patience_ms;
+    uint64_t deadline = monotonic_ms() + patience_ms;
     int fd = wire->context->fd;
     char unread[4096];
     if (!write_all(wire, deadline) || shutdown(fd, SHUT_WR) != 0)
