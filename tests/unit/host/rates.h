@@ -23,8 +23,14 @@ static inline void leave(struct rate_use *use)
     rates_leave(book, use);
 }
 
-/* Those who come to stay; the tear-down sees to their end. */
+/* Those who come to stay, until they depart or the tear-down sees to their end. */
 static struct rate_use *stayed[8];
+
+static inline void depart(int place)
+{
+    leave(stayed[place]);
+    stayed[place] = NULL;
+}
 
 static inline int set_up(void **state)
 {
@@ -41,10 +47,8 @@ static inline int set_up(void **state)
 static inline int tear_down(void **state)
 {
     (void)state;
-    for (int i = 0; i < 8; i++) {
-        leave(stayed[i]);
-        stayed[i] = NULL;
-    }
+    for (int i = 0; i < 8; i++)
+        depart(i);
     rate_plan_fini(&plan);
     rate_book_free(book);
     stages_fini(&stages);

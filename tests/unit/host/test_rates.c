@@ -170,8 +170,7 @@ static void an_address_has_so_many_connections_at_a_time(void **state)
     assert_int_equal(come_to_stay(1, stage, ann, 0), 0);
     assert_true(come_to_stay(2, stage, ann, 0) > 0);
     assert_int_equal(come_to_stay(3, stage, bob, 0), 0);
-    leave(stayed[0]);
-    stayed[0] = NULL;
+    depart(0);
     assert_int_equal(come_to_stay(4, stage, ann, 0), 0);
     assert_true(come_to_stay(5, stage, ann, 0) > 0);
 }
@@ -200,8 +199,7 @@ static void an_ipv6_address_counts_as_its_64(void **state)
     assert_int_equal(come_to_stay(0, stage, one, 0), 0);
     assert_true(come_to_stay(1, stage, two, 0) > 0);
     assert_int_equal(come_to_stay(2, stage, far, 0), 0);
-    leave(stayed[0]);
-    stayed[0] = NULL;
+    depart(0);
     assert_int_equal(come_to_stay(3, stage, one, 0), 0);
 }
 
@@ -234,8 +232,7 @@ static void a_user_has_so_many_connections_at_a_time(void **state)
     assert_false(come_as(&stayed[3], "team", "ann"));
     assert_true(come_as(&stayed[3], "principalId", "bob"));
     assert_true(come_as(&stayed[4], "principalId", "")); /* who says nothing is nobody */
-    leave(stayed[1]);
-    stayed[1] = NULL;
+    depart(1);
     assert_true(come_as(&stayed[1], "principalId", "ann"));
     memset(both, 'x', sizeof(both)); /* alike in what counts of a long name */
     both[300] = '\0';

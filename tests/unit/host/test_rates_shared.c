@@ -81,8 +81,7 @@ static void a_key_has_so_many_connections_at_a_time(void **state)
     take_keys((struct config_usage_plan){ .connections = 1 });
     assert_int_equal(come_with(0, "first", 0, 0).verdict, RATE_PASS);
     assert_int_equal(come_with(1, "first", 0, 0).verdict, RATE_REFUSE);
-    leave(stayed[0]);
-    stayed[0] = NULL;
+    depart(0);
     assert_int_equal(come_with(2, "first", 0, 0).verdict, RATE_PASS);
 }
 
@@ -226,13 +225,11 @@ static void an_address_has_its_seats_on_all_nodes_together(void **state)
     assert_int_equal(come_to_stay(1, stage, tcp6, 0), 0);
     assert_int_equal(told.count, 2);
     assert_true(come_to_stay(2, stage, tcp6, 0) > 0);
-    leave(stayed[1]);
-    stayed[1] = NULL;
+    depart(1);
     assert_int_equal(told.count, 1);
     rate_book_learn(book, TALLY_SEATS, jf_view(told.key, 15), 2, 0);
     assert_true(come_to_stay(3, stage, tcp6, 0) > 0);
-    leave(stayed[0]);
-    stayed[0] = NULL;
+    depart(0);
     assert_int_equal(told.count, 0);
 }
 
